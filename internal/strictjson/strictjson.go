@@ -1,0 +1,75 @@
+// Package strictjson reads and writes JSON whose meaning two readers cannot
+// disagree about: one value, valid UTF-8, no lone surrogates, no duplicate
+// names, bounded depth, and numbers that keep every digit.
+package strictjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// DepthLimit is how deep arrays and objects may nest.
+const DepthLimit = 64
+
+// ErrTooDeep is the cause of an error for text nested deeper than DepthLimit.
+var ErrTooDeep = errors.New("nested too deeply")
+
+// Check returns why text is not one strict JSON value, or nil. The error tells
+// the place and never repeats the text.
+func Check(text []byte) error {
+	decoder := jsontext.NewDecoder(bytes.NewReader(text))
+	for {
+		switch _, err := decoder.ReadToken(); {
+		case errors.Is(err, io.EOF):
+			return errors.New("no JSON value")
+		case err != nil:
+			return syntaxError(decoder, err)
+		case decoder.StackDepth() > DepthLimit:
+			return fmt.Errorf("%w: more than %d levels", ErrTooDeep, DepthLimit)
+		case decoder.StackDepth() == 0:
+			return end(decoder)
+		}
+	}
+}
+
+// end returns an error when anything follows the value.
+func end(decoder *jsontext.Decoder) error {
+	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("more than one JSON value, at byte %d", decoder.InputOffset())
+	}
+	return nil
+}
+
+func syntaxError(decoder *jsontext.Decoder, err error) error {
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return fmt.Errorf("duplicate name in a JSON object, before byte %d", decoder.InputOffset())
+	}
+	return fmt.Errorf("not valid JSON, at byte %d", decoder.InputOffset())
+}
+
+// Unmarshal reads strict JSON into v. Numbers become json.Number where v does
+// not say otherwise.
+func Unmarshal(text []byte, v any) error {
+	if err := Check(text); err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	return decoder.Decode(v)
+}
+
+// Marshal writes v as compact JSON, with no more escapes than JSON asks for.
+func Marshal(v any) (json.RawMessage, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(text.Bytes(), "\n"), nil
+}
