@@ -89,8 +89,12 @@ func (h *home) acquire() error {
 	return nil
 }
 
-// close frees the folder for the next gateway.
-func (h *home) close() { _ = h.lock.Close() }
+// close frees the folder for the next gateway. Closing alone would not: a process
+// that is being forked at the moment has the lock open too, until it executes.
+func (h *home) close() {
+	_ = syscall.Flock(int(h.lock.Fd()), syscall.LOCK_UN)
+	_ = h.lock.Close()
+}
 
 // password returns the password of the superuser, made up and stored the first
 // time. The server's user owns the file, because initdb reads it: there is nothing
