@@ -1,0 +1,115 @@
+package weather_test
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"barograph/weather"
+)
+
+// A fake is a provider that notes what it is asked. It has a report for every
+// place unless it is told to answer otherwise.
+type fake struct {
+	limit  int
+	now    func() time.Time
+	answer func(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error)
+
+	mu    sync.Mutex
+	calls []asked // guarded by mu
+}
+
+type asked struct {
+	places []weather.Place
+	need   weather.Need
+}
+
+func (f *fake) Source() weather.Source { return weather.Source{Provider: "fake"} }
+func (f *fake) BatchLimit() int        { return f.limit }
+
+func (f *fake) Fetch(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
+	f.mu.Lock()
+	f.calls = append(f.calls, asked{slices.Clone(places), need})
+	f.mu.Unlock()
+	if f.answer != nil {
+		return f.answer(ctx, places, need)
+	}
+	return f.reports(places, need), nil
+}
+
+// life is how long a fake's reports are fresh.
+const life = 15 * time.Minute
+
+func (f *fake) reports(places []weather.Place, need weather.Need) []weather.Result {
+	results := make([]weather.Result, len(places))
+	for i, p := range places {
+		now := f.now()
+		results[i].Report = &weather.Report{
+			Place: p, Source: f.Source(), FetchedAt: now, ExpiresAt: now.Add(life),
+			Current: &weather.Conditions{Time: now, Temperature: weather.Measure(p.Latitude)},
+			Hourly:  make([]weather.Hour, need.Hours), Daily: make([]weather.Day, need.Days),
+		}
+	}
+	return results
+}
+
+// since returns the calls after the first n.
+func (f *fake) since(n int) []asked {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.calls[n:])
+}
+
+// A clock stands still unless it is moved.
+type clock struct {
+	mu   sync.Mutex
+	time time.Time // guarded by mu
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.time
+}
+
+func (c *clock) move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.time = c.time.Add(d)
+}
+
+// serve returns a service over a fake, and the clock of both.
+func serve(limit int) (*weather.Service, *fake, *clock) {
+	c := &clock{time: time.Date(2026, time.June, 15, 12, 20, 0, 0, time.UTC)}
+	f := &fake{limit: limit, now: c.now}
+	return weather.NewService(f, c.now, slog.New(slog.DiscardHandler)), f, c
+}
+
+// place returns one of any number of places.
+func place(i int) weather.Place {
+	return weather.Place{Latitude: float64(i%180) - 90, Longitude: float64(i / 180), TimeZone: "GMT"}
+}
+
+func places(n int) []weather.Place {
+	list := make([]weather.Place, n)
+	for i := range list {
+		list[i] = place(i)
+	}
+	return list
+}
+
+// expect fails unless a result is the report of a place in a state.
+func expect(t testing.TB, r weather.Result, p weather.Place, state weather.State) {
+	t.Helper()
+	switch {
+	case r.Err != nil:
+		t.Errorf("%v: %v", p, r.Err)
+	case r.Report == nil || r.Report.Place != p:
+		t.Errorf("the report of %v is %+v", p, r.Report)
+	case r.State != state:
+		t.Errorf("%v: state %d, want %d", p, r.State, state)
+	}
+}

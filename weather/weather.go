@@ -1,0 +1,70 @@
+// Package weather answers what the weather is at places: any number of them in
+// as few calls to a provider as the provider allows, from a cache while that is
+// fresh, and each place with an error of its own when it has none. Reports are
+// metric; Imperial converts them. Which city a place belongs to, and in what
+// shape a client sees a report, is left to others.
+package weather
+
+import "time"
+
+// A Place is a point on the Earth. Places are comparable: equal ones share reports.
+type Place struct {
+	Latitude, Longitude float64 // degrees north and east
+	TimeZone            string  // IANA; a report's days begin and end by it
+}
+
+// A Need says how much of a report is asked for. Current conditions always are.
+type Need struct {
+	Hours int // of the hourly forecast, from the current hour
+	Days  int // of the daily forecast, from today
+}
+
+// The longest forecasts there are.
+const (
+	MaxDays  = 16
+	MaxHours = MaxDays * 24
+)
+
+// And returns the smallest need that covers both n and m.
+func (n Need) And(m Need) Need {
+	return Need{Hours: max(n.Hours, m.Hours), Days: max(n.Days, m.Days)}
+}
+
+// Covers reports whether whatever meets n meets m too.
+func (n Need) Covers(m Need) bool { return n.Hours >= m.Hours && n.Days >= m.Days }
+
+// A Report is the weather of a place as one provider gave it. It is shared
+// between requests and must not be changed.
+type Report struct {
+	Place     Place
+	Source    Source
+	FetchedAt time.Time
+	ExpiresAt time.Time // when the provider is expected to know better
+	Current   *Conditions
+	Hourly    []Hour
+	Daily     []Day
+}
+
+// A Source tells where reports come from.
+type Source struct {
+	Provider    string
+	Attribution string // the credit its licence asks for
+	Simulated   bool
+}
+
+// A State says how a report came into an answer.
+type State uint8
+
+// The states of a report.
+const (
+	Live   State = iota // fetched for this answer
+	Cached              // from the cache, and fresh
+	Stale               // past its expiry, since fetching a newer one failed
+)
+
+// A Result is the report of a place, or why there is none.
+type Result struct {
+	Report *Report
+	State  State
+	Err    error
+}
