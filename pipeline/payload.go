@@ -1,0 +1,62 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// PayloadLimit is how many bytes of JSON a payload may have.
+	PayloadLimit = 256 << 10
+	idLimit      = 255
+)
+
+// A Payload is a JSON object that may be processed.
+type Payload struct {
+	ID          string
+	City        string          // what its "city" says, "" when that is no string
+	JSON        json.RawMessage // as it was given, less insignificant space
+	Fingerprint Fingerprint
+	members     map[string]json.RawMessage
+}
+
+// ParsePayload returns the payload that text is, or a *Refusal. The text must
+// be one valid JSON value without duplicate names, which is what a strict
+// decoder lets through.
+func ParsePayload(text json.RawMessage) (*Payload, error) {
+	if len(text) > PayloadLimit {
+		return nil, Refuse(PayloadTooLarge, "the payload has %d bytes, and %d are allowed", len(text), PayloadLimit).At("input", "payload")
+	}
+	p := &Payload{JSON: text}
+	if err := json.Unmarshal(text, &p.members); err != nil || p.members == nil {
+		return nil, Refuse(PayloadNotObject, "the payload is not a JSON object").At("input", "payload")
+	}
+	given, ok := p.members["id"]
+	if !ok {
+		return nil, Refuse(PayloadIDMissing, "the payload has no id").At("input", "payload", "id")
+	}
+	if err := json.Unmarshal(given, &p.ID); err != nil || !ValidID(p.ID) { // null leaves it empty
+		return nil, Refuse(PayloadIDInvalid, "a payload's id is a string of 1 to %d characters without U+0000", idLimit).At("input", "payload", "id")
+	}
+	if city, ok := p.members["city"]; ok && city[0] == '"' {
+		if err := json.Unmarshal(city, &p.City); err != nil {
+			return nil, fmt.Errorf("read payload's city: %w", err)
+		}
+	}
+	fingerprint, err := fingerprintOf(text)
+	if err != nil {
+		return nil, err
+	}
+	p.Fingerprint = fingerprint
+	return p, nil
+}
+
+// ValidID reports whether a payload may have the id.
+func ValidID(id string) bool {
+	return id != "" && utf8.RuneCountInString(id) <= idLimit && storable(id)
+}
+
+// storable reports whether Postgres takes s for text: UTF-8 without U+0000.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
