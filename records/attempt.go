@@ -1,0 +1,85 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"barograph/internal/postgres"
+)
+
+const (
+	writeTries = 3
+	retryWait  = 5 * time.Millisecond // before the second try, and more before the next
+)
+
+// accept fills in what became of a batch. When the database refuses the batch
+// for what is in it, halves of it are tried, until the draft at fault stands
+// alone.
+func (w *Writer) accept(ctx context.Context, batch []*submission) {
+	if len(batch) == 0 {
+		return
+	}
+	err := w.tryAccept(ctx, batch)
+	if err == nil {
+		return
+	}
+	batch = unsettled(batch)
+	if half := len(batch) / 2; dataError(err) && half > 0 {
+		w.accept(ctx, batch[:half])
+		w.accept(ctx, batch[half:])
+		return
+	}
+	for _, s := range batch {
+		s.err = fmt.Errorf("accept payload: %w", postgres.Fault(err))
+	}
+}
+
+// unsettled returns those of the batch of which nothing is known.
+func unsettled(batch []*submission) []*submission {
+	var rest []*submission
+	for _, s := range batch {
+		if !s.settled {
+			rest = append(rest, s)
+		}
+	}
+	return rest
+}
+
+// tryAccept writes the batch, and what is left of it again where somebody else's
+// change at the same time is all that was wrong.
+func (w *Writer) tryAccept(ctx context.Context, batch []*submission) (err error) {
+	for try := range writeTries {
+		if try > 0 {
+			w.logger.WarnContext(ctx, "accepting payloads again", "payloads", len(batch), "err", err)
+			time.Sleep(retryWait << try)
+		}
+		attempt, cancel := context.WithTimeout(ctx, w.timeout)
+		err = acceptBatch(attempt, w.pools.API, w.feed, batch)
+		cancel()
+		if !errors.Is(err, errChanging) && !conflictOfTransactions(err) {
+			return err
+		}
+		batch = unsettled(batch)
+	}
+	return err
+}
+
+// dataError reports whether the database refused a value: SQLSTATE class 22, 23 or 54.
+func dataError(err error) bool { return hasClass(err, "22", "23", "54") }
+
+// conflictOfTransactions reports whether trying again is all that is needed: class 40.
+func conflictOfTransactions(err error) bool { return hasClass(err, "40") }
+
+func hasClass(err error, classes ...string) bool {
+	var server *pgconn.PgError
+	if !errors.As(err, &server) {
+		return false
+	}
+	return slices.ContainsFunc(classes, func(class string) bool { return strings.HasPrefix(server.Code, class) })
+}

@@ -1,0 +1,27 @@
+package records
+
+import (
+	"context"
+	"time"
+)
+
+// SetTimeout bounds one attempt to write a batch, before Run.
+func (w *Writer) SetTimeout(d time.Duration) { w.timeout = d }
+
+// Queued returns how many drafts wait for a batch.
+func (w *Writer) Queued() int { return len(w.queue) }
+
+// Together returns what becomes of drafts that are in one batch for certain.
+func (w *Writer) Together(ctx context.Context, drafts ...Draft) ([]Acceptance, []error) {
+	batch := make([]*submission, len(drafts))
+	for i, d := range drafts {
+		batch[i] = &submission{draft: d, ctx: ctx, done: make(chan struct{})}
+		w.bytes.Add(batch[i].size())
+	}
+	w.write(context.Background(), batch)
+	accepted, errs := make([]Acceptance, len(batch)), make([]error, len(batch))
+	for i, s := range batch {
+		accepted[i], errs[i] = s.accepted, s.err
+	}
+	return accepted, errs
+}
