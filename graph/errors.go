@@ -1,0 +1,80 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"barograph/internal/fault"
+)
+
+// A presenter turns errors into what a client may see of them.
+type presenter struct{ logger *slog.Logger }
+
+// present gives an error its code, and hides one that has no kind behind
+// INTERNAL_SERVER_ERROR once it is logged. It never changes err: the same one
+// may stand at several paths.
+func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
+	shown := &gqlerror.Error{Path: graphql.GetPath(ctx)}
+	var given *gqlerror.Error
+	if errors.As(err, &given) {
+		if code, ok := given.Extensions["code"].(string); ok && given.Err == nil && isOurs(code) {
+			return given
+		}
+		shown.Path, shown.Locations = given.Path, given.Locations
+		if given.Err != nil {
+			err = given.Err
+		}
+	}
+	known := fault.Of(err)
+	shown.Message = known.Message
+	shown.Extensions = map[string]any{"code": known.Kind.Code()}
+	if known.Kind.Retryable() {
+		shown.Extensions["retryable"] = true
+	}
+	if known.RetryAfter > 0 {
+		shown.Extensions["retryAfterMs"] = known.RetryAfter.Milliseconds()
+	}
+	if known.Kind == fault.Internal {
+		p.log(ctx, shown, err)
+	}
+	return shown
+}
+
+// isOurs reports whether an error with the code was made by a part of the
+// execution that speaks to clients.
+func isOurs(code string) bool {
+	return code == errcode.ParseFailed || code == errcode.ValidationFailed || code == fault.BadRequest.Code()
+}
+
+func (p presenter) log(ctx context.Context, shown *gqlerror.Error, err error) {
+	operation := ""
+	if graphql.HasOperationContext(ctx) {
+		operation = graphql.GetOperationContext(ctx).OperationName
+	}
+	p.logger.ErrorContext(ctx, "internal error", "operation", operation, "path", shown.Path.String(), "err", err)
+}
+
+// recovered turns a panic into an error.
+func recovered(_ context.Context, p any) error {
+	var number *strconv.NumError
+	if err, ok := p.(error); ok && errors.As(err, &number) {
+		// gqlparser panics on a literal that neither an int64 nor a double can hold.
+		return fault.Wrap(err, fault.BadInput, "a number in the arguments is out of range; a variable may hold it")
+	}
+	return fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+}
+
+// socketErrors logs what goes wrong on a WebSocket.
+type socketErrors struct{ logger *slog.Logger }
+
+func (s socketErrors) log(ctx context.Context, err error) {
+	s.logger.DebugContext(ctx, "websocket ended", "err", err)
+}

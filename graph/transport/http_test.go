@@ -1,0 +1,177 @@
+package transport_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor/testexecutor"
+
+	"barograph/graph/transport"
+)
+
+const bodyLimit = 1 << 20
+
+type header = map[string]string
+
+type response struct {
+	status int
+	header http.Header
+	text   string
+	Errors []struct {
+		Message    string
+		Extensions struct{ Code string }
+	}
+	Data json.RawMessage
+}
+
+func (r response) code() string {
+	if len(r.Errors) == 0 {
+		return ""
+	}
+	return r.Errors[0].Extensions.Code
+}
+
+// send asks a transport in front of gqlgen's test schema.
+func send(t testing.TB, method, target, body string, h header) response {
+	t.Helper()
+	ctx := graphql.StartOperationTrace(t.Context()) // as gqlgen's server does
+	req := httptest.NewRequestWithContext(ctx, method, target, strings.NewReader(body))
+	req.Header.Set("Content-Type", "application/json")
+	for name, value := range h {
+		if value == "" {
+			req.Header.Del(name)
+			continue
+		}
+		req.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	transport.HTTP{BodyLimit: bodyLimit, Timeout: time.Minute}.Do(w, req, testexecutor.New())
+	res := response{status: w.Code, header: w.Header(), text: w.Body.String()}
+	if err := json.Unmarshal(w.Body.Bytes(), &res); err != nil {
+		t.Fatalf("answer %q: %v", w.Body, err)
+	}
+	return res
+}
+
+func TestQueriesAreServedByPostAndGet(t *testing.T) {
+	t.Parallel()
+	get := "/?" + url.Values{"query": {"query ($skip: Boolean!) { name @skip(if: $skip) }"}, "variables": {`{"skip":false}`}, "operationName": {""}}.Encode()
+	for name, res := range map[string]response{
+		"POST":               send(t, http.MethodPost, "/", `{"query":"{ name }","variables":null,"operationName":null}`, nil),
+		"POST with unknowns": send(t, http.MethodPost, "/", `{"query":"{ name }","id":"x","extensions":{}}`, nil),
+		"GET":                send(t, http.MethodGet, get, "", header{"Content-Type": ""}),
+	} {
+		if res.status != http.StatusOK || string(res.Data) != `{"name":"test"}` {
+			t.Errorf("%s: %d %s", name, res.status, res.text)
+		}
+	}
+}
+
+func TestRequestsThatCannotBeReadAreRefused(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2"
+	post := func(body string) response { return send(t, http.MethodPost, "/", body, nil) }
+	deep := strings.Repeat(`{"a":`, 70) + "1" + strings.Repeat("}", 70)
+	for name, c := range map[string]struct {
+		got    response
+		status int
+	}{
+		"no query":                 {post(`{}`), 400},
+		"an empty query":           {post(`{"query":""}`), 400},
+		"a query of null":          {post(`{"query":null}`), 400},
+		"a query of another type":  {post(`{"query":["hunter2"]}`), 400},
+		"a name in another case":   {post(`{"QUERY":"{ name }"}`), 400},
+		"duplicate names":          {post(`{"query":"{ name }","query":"hunter2"}`), 400},
+		"variables that are a map": {post(`{"query":"{ name }","variables":["hunter2"]}`), 400},
+		"variables in a string":    {post(`{"query":"{ name }","variables":"{}"}`), 400},
+		"extensions of a number":   {post(`{"query":"{ name }","extensions":7}`), 400},
+		"an operation's number":    {post(`{"query":"{ name }","operationName":7}`), 400},
+		"an array":                 {post(`[{"query":"{ name }"}]`), 400},
+		"null":                     {post(`null`), 400},
+		"nothing":                  {post(``), 400},
+		"text behind":              {post(`{"query":"{ name }"} hunter2`), 400},
+		"half a body":              {post(`{"query":"hunter2`), 400},
+		"a lone surrogate":         {post(`{"query":"{ name }","variables":{"a":"\ud800"}}`), 400},
+		"bad UTF-8":                {post("{\"query\":\"{ name }\",\"variables\":{\"a\":\"\xff\"}}"), 400},
+		"a byte order mark":        {post("\xef\xbb\xbf" + `{"query":"{ name }"}`), 400},
+		"variables too deep":       {post(`{"query":"{ name }","variables":` + deep + `}`), 400},
+		"a body over the limit":    {post(`{"query":"` + strings.Repeat(" ", bodyLimit) + `"}`), 413},
+		"a form":                   {send(t, http.MethodPost, "/", "query=hunter2", header{"Content-Type": "application/x-www-form-urlencoded"}), 415},
+		"plain text":               {send(t, http.MethodPost, "/", `{"query":"{ name }"}`, header{"Content-Type": "text/plain"}), 415},
+		"no content type":          {send(t, http.MethodPost, "/", `{"query":"{ name }"}`, header{"Content-Type": ""}), 415},
+		"another charset":          {send(t, http.MethodPost, "/", `{"query":"{ name }"}`, header{"Content-Type": "application/json; charset=utf-16"}), 415},
+		"GET without a query":      {send(t, http.MethodGet, "/", "", nil), 400},
+		"GET, variables no object": {send(t, http.MethodGet, "/?query=%7Bname%7D&variables=hunter2", "", nil), 400},
+		"PUT":                      {send(t, http.MethodPut, "/", `{"query":"{ name }"}`, nil), 405},
+		"DELETE":                   {send(t, http.MethodDelete, "/", ``, nil), 405},
+	} {
+		if c.got.status != c.status || c.got.code() != "BAD_REQUEST" || c.got.Data != nil {
+			t.Errorf("%s: %d %s, want %d BAD_REQUEST without data", name, c.got.status, c.got.text, c.status)
+		}
+		if strings.Contains(c.got.text, secret) {
+			t.Errorf("%s: the answer repeats the request: %s", name, c.got.text)
+		}
+	}
+}
+
+func TestDocumentsThatAreRefusedHaveAStatusByMediaType(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ query, code string }{
+		"a syntax error":      {`{`, "GRAPHQL_PARSE_FAILED"},
+		"an unknown field":    {`{ nothing }`, "GRAPHQL_VALIDATION_FAILED"},
+		"an unknown operator": {`{ name } query B { name }`, "GRAPHQL_VALIDATION_FAILED"},
+	} {
+		body, err := json.Marshal(map[string]string{"query": c.query})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for accept, status := range map[string]int{"application/json": 200, "application/graphql-response+json": 400} {
+			res := send(t, http.MethodPost, "/", string(body), header{"Accept": accept})
+			if res.status != status || res.code() != c.code || res.Data != nil {
+				t.Errorf("%s as %s: %d %s, want %d %s without data", name, accept, res.status, res.text, status, c.code)
+			}
+		}
+	}
+}
+
+func TestOnlyQueriesAreServedByGet(t *testing.T) {
+	t.Parallel()
+	query := url.Values{"query": {"query Q { name } mutation M { name }"}, "operationName": {"M"}}
+	res := send(t, http.MethodGet, "/?"+query.Encode(), "", nil)
+	if res.status != http.StatusMethodNotAllowed || res.header.Get("Allow") != "POST" || res.code() != "BAD_REQUEST" {
+		t.Errorf("a mutation by GET: %d %s", res.status, res.text)
+	}
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		res := send(t, method, "/?query=subscription%7Bname%7D", `{"query":"subscription { name }"}`, nil)
+		if res.status != http.StatusBadRequest || !strings.Contains(res.text, "WebSocket") {
+			t.Errorf("a subscription by %s: %d %s", method, res.status, res.text)
+		}
+	}
+}
+
+func FuzzBody(f *testing.F) {
+	for _, seed := range []string{`{"query":"{ name }"}`, `{"query":"{","variables":{"a":[1]}}`, `[]`, `{"query":"query A { name }","operationName":"A"}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		res := send(t, http.MethodPost, "/", string(body), nil)
+		if res.status >= 500 || (res.Data == nil) == (len(res.Errors) == 0) {
+			t.Errorf("body %q: %d %s", body, res.status, res.text)
+		}
+	})
+}
+
+func FuzzAccept(f *testing.F) {
+	f.Add("application/json;q=0.5, */*")
+	f.Fuzz(func(t *testing.T, accept string) {
+		if res := send(t, http.MethodPost, "/", `{"query":"{ name }"}`, header{"Accept": accept}); res.status != http.StatusOK && res.status != http.StatusNotAcceptable {
+			t.Errorf("Accept %q: %d %s", accept, res.status, res.text)
+		}
+	})
+}

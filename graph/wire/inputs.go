@@ -1,0 +1,41 @@
+package wire
+
+import (
+	"encoding/json"
+	"time"
+
+	"barograph/records"
+)
+
+// A RecordFilter says which records.
+type RecordFilter struct {
+	Pipeline       *string
+	States         []records.State
+	City           *string // a name or an id
+	ReceivedSince  *time.Time
+	ReceivedBefore *time.Time
+}
+
+// A RecordOrder says in which order.
+type RecordOrder struct {
+	Field     RecordOrderField
+	Direction OrderDirection
+}
+
+// ProcessPayloadInput is a payload and where it goes.
+type ProcessPayloadInput struct {
+	Pipeline string
+	Payload  json.RawMessage
+}
+
+// CreatePipelineInput is a pipeline to make.
+type CreatePipelineInput struct {
+	Name        string
+	Description *string
+}
+
+// ActivatePipelineInput is a pipeline to activate.
+type ActivatePipelineInput struct{ Name string }
+
+// DeactivatePipelineInput is a pipeline to deactivate.
+type DeactivatePipelineInput struct{ Name string }

@@ -1,0 +1,82 @@
+package wire
+
+import (
+	"io"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"barograph/internal/fault"
+	"barograph/weather"
+)
+
+// MarshalInt writes an Int.
+func MarshalInt(i int) graphql.Marshaler { return graphql.MarshalInt(i) }
+
+// UnmarshalInt reads an Int, which has 32 bits.
+func UnmarshalInt(v any) (int, error) {
+	i, err := graphql.UnmarshalInt64(v)
+	if err != nil || i < math.MinInt32 || i > math.MaxInt32 {
+		return 0, fault.New(fault.BadInput, "not an integer of 32 bits")
+	}
+	return int(i), nil
+}
+
+// MarshalMeasure writes a Float, null where the measure is missing.
+func MarshalMeasure(m weather.Measure) graphql.Marshaler {
+	if !m.Known() || math.IsInf(float64(m), 0) {
+		return graphql.Null
+	}
+	return graphql.WriterFunc(func(w io.Writer) {
+		// Two decimals are more than any instrument has, and hide what
+		// converting between units adds.
+		rounded := math.Round(float64(m)*100)/100 + 0 // which makes -0 a 0
+		_, _ = io.WriteString(w, strconv.FormatFloat(rounded, 'f', -1, 64))
+	})
+}
+
+// UnmarshalMeasure reads a Float.
+func UnmarshalMeasure(v any) (weather.Measure, error) {
+	f, err := graphql.UnmarshalFloat(v)
+	if err != nil {
+		return weather.Missing, fault.New(fault.BadInput, "not a number")
+	}
+	return weather.Measure(f), nil
+}
+
+// MarshalDateTime writes an instant with its offset, null for the zero time.
+func MarshalDateTime(t time.Time) graphql.Marshaler { return marshalTime(t, time.RFC3339Nano) }
+
+// UnmarshalDateTime reads an instant.
+func UnmarshalDateTime(v any) (time.Time, error) {
+	text, _ := v.(string)
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{}, fault.New(fault.BadInput, "not an RFC 3339 date and time with an offset, as in 2026-03-01T12:00:00Z")
+	}
+	return t, nil
+}
+
+// MarshalDate writes the calendar day of t, null for the zero time.
+func MarshalDate(t time.Time) graphql.Marshaler { return marshalTime(t, time.DateOnly) }
+
+// UnmarshalDate reads a calendar day.
+func UnmarshalDate(v any) (time.Time, error) {
+	text, _ := v.(string)
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return time.Time{}, fault.New(fault.BadInput, "not a date, as in 2026-03-01")
+	}
+	return t, nil
+}
+
+func marshalTime(t time.Time, layout string) graphql.Marshaler {
+	if t.IsZero() {
+		return graphql.Null
+	}
+	return graphql.WriterFunc(func(w io.Writer) {
+		_, _ = io.WriteString(w, strconv.Quote(t.Format(layout)))
+	})
+}

@@ -1,0 +1,58 @@
+// Package wire has the shapes that only the wire has: scalars, enums, inputs
+// and results, connections and global ids. What they stand for is in the
+// domains; finding it is left to the resolvers.
+package wire
+
+import (
+	"errors"
+
+	"barograph/pipeline"
+	"barograph/records"
+)
+
+// A Node is anything with a global id: a *gazetteer.City, *Weather,
+// *pipeline.Pipeline or *records.Record.
+type Node any
+
+// A RecordEvent is a change of a record.
+type RecordEvent struct{ Record *records.Record }
+
+// ProcessPayloadResult says what became of a payload.
+type ProcessPayloadResult struct {
+	Record    *records.Record
+	Duplicate bool
+	Problems  []Problem
+}
+
+// A PipelineResult says what became of a pipeline to make or to change.
+type PipelineResult struct {
+	Pipeline *pipeline.Pipeline
+	Problems []Problem
+}
+
+// A Problem says why a mutation was refused.
+type Problem struct{ *pipeline.Refusal }
+
+// RetryAfterMs returns how long to wait before trying again, and false where
+// that does not help.
+func (p Problem) RetryAfterMs() (int, bool) {
+	return int(p.RetryAfter.Milliseconds()), p.RetryAfter > 0
+}
+
+// Problems returns the refusal as a list, which is empty when there is none.
+func Problems(refusal *pipeline.Refusal) []Problem {
+	if refusal == nil {
+		return []Problem{}
+	}
+	return []Problem{{refusal}}
+}
+
+// Refused takes the refusal out of an error: an expected no is part of the
+// answer, where any other error stays one.
+func Refused(err error) (*pipeline.Refusal, error) {
+	var refusal *pipeline.Refusal
+	if errors.As(err, &refusal) {
+		return refusal, nil
+	}
+	return nil, err
+}
