@@ -1,0 +1,118 @@
+// Package edge is where requests come in: the HTTP server with its deadlines,
+// the probes of whoever operates it, and the end of it all in good order. It
+// knows handlers and no domain.
+package edge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 30 * time.Second // of a request with its body
+	writeTimeout  = 60 * time.Second // of an answer, from the end of the request's headers
+	idleTimeout   = 2 * time.Minute
+	headerLimit   = 64 << 10
+	drainTimeout  = 15 * time.Second
+	probeTimeout  = time.Second
+)
+
+// A Server serves one handler under /graphql.
+type Server struct {
+	graphql  http.Handler
+	ready    func(context.Context) error
+	logger   *slog.Logger
+	draining atomic.Bool
+}
+
+// New returns a server. What ready returns says whether it can do its work.
+func New(graphql http.Handler, ready func(context.Context) error, logger *slog.Logger) *Server {
+	return &Server{graphql: graphql, ready: ready, logger: logger}
+}
+
+// Serve serves on the listener until ctx is done. Then it takes no new work,
+// lets the work in flight finish within a deadline, and returns; streams, which
+// have no end of their own, are ended at once. It closes the listener.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
+	defer endStreams()
+	server := &http.Server{
+		Handler:           s.routes(streams),
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    headerLimit,
+		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+	}
+	server.RegisterOnShutdown(endStreams)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	s.draining.Store(true)
+	s.logger.InfoContext(ctx, "draining")
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	if err := server.Shutdown(deadline); err != nil {
+		return errors.Join(fmt.Errorf("drain: %w", err), server.Close())
+	}
+	return nil
+}
+
+func (s *Server) routes(streams context.Context) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", endingWith(streams, s.graphql))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, "Barograph. GraphQL is served at /graphql, over HTTP and WebSocket.")
+	})
+	return mux
+}
+
+// readyz answers whether requests should be sent here.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), probeTimeout)
+	defer cancel()
+	switch {
+	case s.draining.Load():
+		answer(w, http.StatusServiceUnavailable, "draining")
+	case s.ready(ctx) != nil:
+		answer(w, http.StatusServiceUnavailable, "the database does not answer")
+	default:
+		answer(w, http.StatusOK, "ready")
+	}
+}
+
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintln(w, text) // the client may be gone
+}
+
+// endingWith ends the requests that have become streams when ctx is done: a
+// server's shutdown knows nothing of connections that were taken over.
+func endingWith(streams context.Context, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(streams, cancel)()
+		next.ServeHTTP(w, r.WithContext(ctx)) //nolint:contextcheck // the request's own, ended also with the streams
+	})
+}

@@ -1,0 +1,160 @@
+package edge_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"barograph/internal/edge"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// serve starts a server and returns its address and what ends it.
+func serve(t *testing.T, handler http.Handler, ready func(context.Context) error) (address string, stop func() error) {
+	t.Helper()
+	var network net.ListenConfig
+	listener, err := network.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- edge.New(handler, ready, slog.New(slog.DiscardHandler)).Serve(ctx, listener) }()
+	stop = func() error {
+		cancel()
+		select {
+		case err := <-served:
+			served <- err
+			return err
+		case <-time.After(10 * time.Second):
+			return errors.New("the server does not stop")
+		}
+	}
+	t.Cleanup(func() { _ = stop() })
+	return listener.Addr().String(), stop
+}
+
+func request(t *testing.T, address, text string) (status, body string) {
+	t.Helper()
+	conn := dial(t, address)
+	if _, err := fmt.Fprint(conn, text); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // nothing is left to do about it
+	all, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.Status, strings.TrimSpace(string(all))
+}
+
+func dial(t *testing.T, address string) net.Conn {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func TestProbesTellWhatTheyAreAskedFor(t *testing.T) {
+	t.Parallel()
+	well, _ := serve(t, http.NotFoundHandler(), func(context.Context) error { return nil })
+	ill, _ := serve(t, http.NotFoundHandler(), func(context.Context) error { return errors.New("secret") })
+	for _, c := range []struct{ address, path, status, body string }{
+		{well, "/healthz", "200 OK", "ok"},
+		{ill, "/healthz", "200 OK", "ok"},
+		{well, "/readyz", "200 OK", "ready"},
+		{ill, "/readyz", "503 Service Unavailable", "the database does not answer"},
+		{well, "/nothing", "404 Not Found", "404 page not found"},
+	} {
+		status, body := request(t, c.address, "GET "+c.path+" HTTP/1.1\r\nHost: a\r\n\r\n")
+		if status != c.status || body != c.body {
+			t.Errorf("GET %s = %s %q, want %s %q", c.path, status, body, c.status, c.body)
+		}
+	}
+}
+
+func TestAHangingProbeIsAnsweredInTime(t *testing.T) {
+	t.Parallel()
+	address, _ := serve(t, http.NotFoundHandler(), func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	if status, _ := request(t, address, "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n"); status != "503 Service Unavailable" {
+		t.Errorf("GET /readyz = %s, want 503", status)
+	}
+}
+
+func TestHugeHeadersAreRefused(t *testing.T) {
+	t.Parallel()
+	address, _ := serve(t, http.NotFoundHandler(), nil)
+	if status, _ := request(t, address, "GET /graphql HTTP/1.1\r\nHost: a\r\nX: "+strings.Repeat("x", 80<<10)+"\r\n\r\n"); !strings.HasPrefix(status, "431") {
+		t.Errorf("80 KiB of headers are answered %s, want 431", status)
+	}
+}
+
+func TestStopWaitsForRequestsAndEndsStreams(t *testing.T) {
+	t.Parallel()
+	started, finish := make(chan struct{}, 2), make(chan struct{})
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") == "" {
+			started <- struct{}{}
+			<-finish
+			_, _ = fmt.Fprint(w, "done")
+			return
+		}
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		started <- struct{}{}
+		<-r.Context().Done()
+		_, _ = fmt.Fprint(conn, "bye")
+		_ = conn.Close()
+	})
+	address, stop := serve(t, handler, nil)
+
+	plain, stream := dial(t, address), dial(t, address)
+	_, _ = fmt.Fprint(plain, "GET /graphql HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+	_, _ = fmt.Fprint(stream, "GET /graphql HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+	<-started
+	<-started
+	stopped := make(chan error, 1)
+	go func() { stopped <- stop() }()
+	if text, err := io.ReadAll(stream); err != nil || string(text) != "bye" {
+		t.Errorf("the stream ends with %q, %v", text, err)
+	}
+	select {
+	case err := <-stopped:
+		t.Fatalf("the server stopped with a request in flight: %v", err)
+	default:
+	}
+	close(finish)
+	if text, err := io.ReadAll(plain); err != nil || !strings.HasSuffix(string(text), "done") {
+		t.Errorf("the request in flight is answered %q, %v", text, err)
+	}
+	if err := <-stopped; err != nil {
+		t.Errorf("stop: %v", err)
+	}
+}

@@ -1,0 +1,189 @@
+package loaders
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/graph-gophers/dataloader/v7"
+)
+
+const (
+	// patience is how long a batch waits for keys when it cannot know whether
+	// more will come.
+	patience = 2 * time.Millisecond
+	// delay is how long one root field may keep the keys of the others waiting.
+	delay = 50 * time.Millisecond
+)
+
+// A Loader fetches values of one kind for one operation, each key once.
+//
+// The first level of a query is special: how many root fields will ask for this
+// kind is known before any does. Their keys are held until each of them has
+// announced its own, and then fetched in one batch at once; only one that takes
+// very long is left behind. Keys from deeper levels, and from lists that do not
+// announce, are gathered for as long as patience lasts.
+type Loader[K comparable, V any] struct {
+	fetch  dataloader.BatchFunc[K, V]
+	cache  dataloader.Cache[K, V]
+	deeper *dataloader.Loader[K, V]
+	left   chan struct{} // closed when the first level's batch has left
+
+	mu        sync.Mutex
+	awaited   int             // guarded by mu: root fields that have yet to announce
+	announced map[string]bool // guarded by mu: those that have, by response key
+	keys      []K             // guarded by mu: the first level's
+	timer     *time.Timer     // guarded by mu: sends the first level off, complete or not
+	due       time.Time       // guarded by mu: when it does
+	gone      bool            // guarded by mu: left is closed
+}
+
+// newLoader returns a loader for an operation of which so many root fields lead
+// to its kind. fetch returns a value for each key, in order.
+func newLoader[K comparable, V any](rootFields int, fetch func(context.Context, []K) ([]V, error)) *Loader[K, V] {
+	l := &Loader[K, V]{
+		fetch:     batchFunc(fetch),
+		cache:     dataloader.NewCache[K, V](),
+		left:      make(chan struct{}),
+		awaited:   rootFields,
+		announced: map[string]bool{},
+	}
+	l.deeper = l.batch(0)
+	return l
+}
+
+// batch returns a dataloader that dispatches when it has so many keys, or else
+// when patience ends. All share what has been loaded.
+func (l *Loader[K, V]) batch(capacity int) *dataloader.Loader[K, V] {
+	return dataloader.NewBatchedLoader(l.fetch,
+		dataloader.WithCache(l.cache),
+		dataloader.WithWait[K, V](patience),
+		dataloader.WithBatchCapacity[K, V](capacity),
+		dataloader.WithInputCapacity[K, V](min(max(capacity, 16), 1000)),
+	)
+}
+
+// Load returns the value of a key.
+func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
+	l.add(ctx, []K{key}, announces(ctx))
+	select {
+	case <-l.left:
+		return l.deeper.Load(ctx, key)()
+	case <-ctx.Done():
+		var none V
+		return none, ctx.Err()
+	}
+}
+
+// Announce says which keys the fields below the one that ctx belongs to are
+// going to load, and that these are all.
+func (l *Loader[K, V]) Announce(ctx context.Context, keys []K) {
+	l.add(ctx, keys, announces(ctx))
+}
+
+// add puts keys into the first level, unless that has left. The root field that
+// ctx belongs to may thereby have announced all of its keys.
+func (l *Loader[K, V]) add(ctx context.Context, keys []K, all bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.gone {
+		return
+	}
+	l.keys = append(l.keys, keys...)
+	if all {
+		l.arrive(rootField(ctx))
+	}
+	switch {
+	case l.awaited <= 0:
+		l.dispatch(ctx)
+	case all || l.announced[rootField(ctx)]:
+		l.dispatchWithin(ctx, delay)
+	default:
+		l.dispatchWithin(ctx, patience)
+	}
+}
+
+// dispatchWithin sends the first level's keys off after a while, unless that is
+// due before. The caller holds mu.
+func (l *Loader[K, V]) dispatchWithin(ctx context.Context, while time.Duration) {
+	due := time.Now().Add(while)
+	if l.timer != nil {
+		if !due.Before(l.due) {
+			return
+		}
+		l.timer.Stop()
+	}
+	l.due = due
+	l.timer = time.AfterFunc(while, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.dispatch(ctx)
+	})
+}
+
+// finish says that a root field is done, whatever it announced.
+func (l *Loader[K, V]) finish(ctx context.Context, field string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.gone {
+		return
+	}
+	if l.arrive(field); l.awaited <= 0 && len(l.keys) > 0 {
+		l.dispatch(ctx)
+	}
+}
+
+// arrive counts a root field as one that has announced. The caller holds mu.
+func (l *Loader[K, V]) arrive(field string) {
+	if !l.announced[field] {
+		l.announced[field] = true
+		l.awaited--
+	}
+}
+
+// dispatch sends the first level's keys off. The caller holds mu.
+func (l *Loader[K, V]) dispatch(ctx context.Context) {
+	if l.gone {
+		return
+	}
+	l.gone = true
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	distinct := make(map[K]struct{}, len(l.keys))
+	for _, k := range l.keys {
+		distinct[k] = struct{}{}
+	}
+	first := l.batch(len(distinct))
+	for k := range distinct {
+		first.Load(ctx, k)
+	}
+	close(l.left)
+}
+
+// batchFunc makes a dataloader's function of fetch: one error goes to every
+// key, and a panic becomes one.
+func batchFunc[K comparable, V any](fetch func(context.Context, []K) ([]V, error)) dataloader.BatchFunc[K, V] {
+	return func(ctx context.Context, keys []K) (results []*dataloader.Result[V]) {
+		results = make([]*dataloader.Result[V], len(keys))
+		fail := func(err error) {
+			for i := range results {
+				results[i] = &dataloader.Result[V]{Error: err}
+			}
+		}
+		defer func() {
+			if p := recover(); p != nil {
+				fail(panicError(p))
+			}
+		}()
+		values, err := fetch(ctx, keys)
+		if err != nil {
+			fail(err)
+			return results
+		}
+		for i, v := range values {
+			results[i] = &dataloader.Result[V]{Data: v}
+		}
+		return results
+	}
+}

@@ -1,0 +1,98 @@
+// Package loaders gathers what the fields of one operation ask for, so that it
+// is fetched together: the weather of a hundred cities, however they are asked
+// for, in one call. Each operation has a set of loaders of its own, and each
+// event of a subscription another.
+package loaders
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"barograph/pipeline"
+	"barograph/records"
+	"barograph/weather"
+)
+
+// A Set has the loaders of one operation.
+type Set struct {
+	Weather   *Loader[weather.Place, weather.Result]
+	Pipelines *Loader[string, *pipeline.Pipeline] // by name; nil where there is none
+	Records   *Loader[records.Key, *records.Record]
+}
+
+// Sources are where loaders load from.
+type Sources struct {
+	Weather   *weather.Service
+	Pipelines *pipeline.Store
+	Records   *records.Store
+}
+
+// An Extension of gqlgen's execution gives each response its set.
+type Extension struct{ Sources Sources }
+
+var _ interface {
+	graphql.HandlerExtension
+	graphql.ResponseInterceptor
+	graphql.RootFieldInterceptor
+} = Extension{}
+
+// ExtensionName names the extension.
+func (Extension) ExtensionName() string { return "Loaders" }
+
+// Validate finds no fault with any schema.
+func (Extension) Validate(graphql.ExecutableSchema) error { return nil }
+
+type setKey struct{}
+
+// InterceptResponse gives the response's resolvers a set.
+func (e Extension) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	if graphql.HasOperationContext(ctx) {
+		if operation := graphql.GetOperationContext(ctx); operation.Operation != nil {
+			ctx = context.WithValue(ctx, setKey{}, e.newSet(survey(operation)))
+		}
+	}
+	return next(ctx)
+}
+
+// From returns the set of the operation that ctx belongs to.
+func From(ctx context.Context) *Set {
+	set, ok := ctx.Value(setKey{}).(*Set)
+	if !ok {
+		panic("no loaders in this context") // the extension is missing, or this is a subscription's root field
+	}
+	return set
+}
+
+func (e Extension) newSet(plan plan) *Set {
+	return &Set{
+		Weather: newLoader(plan.weatherFields, func(ctx context.Context, places []weather.Place) ([]weather.Result, error) {
+			return e.Sources.Weather.Reports(ctx, places, plan.need), nil
+		}),
+		Pipelines: newLoader(1, func(ctx context.Context, names []string) ([]*pipeline.Pipeline, error) {
+			found, err := e.Sources.Pipelines.Find(ctx, names)
+			return inOrder(names, found, func(p *pipeline.Pipeline) string { return p.Name }), err
+		}),
+		Records: newLoader(plan.recordFields, func(ctx context.Context, keys []records.Key) ([]*records.Record, error) {
+			found, err := e.Sources.Records.Find(ctx, keys)
+			return inOrder(keys, found, func(r *records.Record) records.Key { return r.Key }), err
+		}),
+	}
+}
+
+// inOrder returns what was found for each key, nil for what was not.
+func inOrder[K comparable, V any](keys []K, found []*V, key func(*V) K) []*V {
+	byKey := make(map[K]*V, len(found))
+	for _, v := range found {
+		byKey[key(v)] = v
+	}
+	ordered := make([]*V, len(keys))
+	for i, k := range keys {
+		ordered[i] = byKey[k]
+	}
+	return ordered
+}
+
+// A panicError is what became of a panic while loading.
+func panicError(p any) error { return fmt.Errorf("load: panic: %v", p) }

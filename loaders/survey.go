@@ -1,0 +1,147 @@
+package loaders
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"barograph/weather"
+)
+
+// A plan is what can be known of an operation before it runs.
+type plan struct {
+	need          weather.Need // of every report: what any of its fields asks for
+	weatherFields int          // root fields that lead to a report
+	recordFields  int          // root fields that load a record by its key
+}
+
+// survey walks an operation once, each of its fragments once however often it
+// is spread.
+func survey(operation *graphql.OperationContext) plan {
+	s := surveyor{operation: operation, fragments: map[string]reach{}}
+	var p plan
+	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, nil) {
+		below := s.field(field.Field)
+		p.need = p.need.And(below.need)
+		if below.weather {
+			p.weatherFields++
+		}
+		if field.Name == "record" || field.Name == "node" || field.Name == "nodes" {
+			p.recordFields++
+		}
+	}
+	if operation.Operation.Operation == ast.Mutation {
+		p.weatherFields, p.recordFields = 1, 1 // its root fields run one after the other
+	}
+	return p
+}
+
+// A reach is what can be reached from a part of an operation.
+type reach struct {
+	weather bool
+	need    weather.Need
+}
+
+func (r reach) and(other reach) reach {
+	return reach{r.weather || other.weather, r.need.And(other.need)}
+}
+
+type surveyor struct {
+	operation *graphql.OperationContext
+	fragments map[string]reach
+}
+
+func (s *surveyor) field(f *ast.Field) reach {
+	below := s.selections(f.SelectionSet)
+	if f.Definition == nil || f.ObjectDefinition == nil {
+		return below
+	}
+	if f.Definition.Type.Name() == "Weather" || f.ObjectDefinition.Name == "Weather" {
+		below.weather = true
+	}
+	if f.ObjectDefinition.Name == "Weather" {
+		switch f.Name {
+		case "hourly":
+			below.need.Hours = max(below.need.Hours, s.number(f, "hours", weather.MaxHours))
+		case "daily":
+			below.need.Days = max(below.need.Days, s.number(f, "days", weather.MaxDays))
+		}
+	}
+	return below
+}
+
+func (s *surveyor) selections(set ast.SelectionSet) (r reach) {
+	for _, selection := range set {
+		switch selection := selection.(type) {
+		case *ast.Field:
+			r = r.and(s.field(selection))
+		case *ast.InlineFragment:
+			r = r.and(s.selections(selection.SelectionSet))
+		case *ast.FragmentSpread:
+			below, known := s.fragments[selection.Name]
+			if !known && selection.Definition != nil {
+				below = s.selections(selection.Definition.SelectionSet)
+				s.fragments[selection.Name] = below
+			}
+			r = r.and(below)
+		}
+	}
+	return r
+}
+
+// number returns an argument, within what is allowed: what is not is refused
+// where it stands, by the field.
+func (s *surveyor) number(f *ast.Field, argument string, limit int) int {
+	n, given := integer(f.Arguments.ForName(argument), s.operation.Variables)
+	if definition := f.Definition.Arguments.ForName(argument); !given && definition != nil {
+		n, _ = integer(&ast.Argument{Value: definition.DefaultValue}, nil)
+	}
+	return min(max(n, 0), limit)
+}
+
+func integer(argument *ast.Argument, variables map[string]any) (n int, given bool) {
+	if argument == nil {
+		return 0, false
+	}
+	value, err := argument.Value.Value(variables)
+	if err != nil || value == nil {
+		return 0, false
+	}
+	n, err = graphql.UnmarshalInt(value)
+	return n, err == nil
+}
+
+type rootKey struct{}
+
+// InterceptRootField tells the loaders when a root field is done, so that none
+// waits for keys that will not come.
+func (e Extension) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	set, ok := ctx.Value(setKey{}).(*Set)
+	if !ok {
+		return next(ctx) // a subscription's
+	}
+	field := graphql.GetRootFieldContext(ctx).Field.Alias
+	defer func() {
+		set.Weather.finish(ctx, field)
+		set.Records.finish(ctx, field)
+	}()
+	return next(context.WithValue(ctx, rootKey{}, field))
+}
+
+// rootField returns the response key of the root field that ctx belongs to.
+func rootField(ctx context.Context) string {
+	field, _ := ctx.Value(rootKey{}).(string)
+	return field
+}
+
+// announces reports whether the field that ctx belongs to speaks for its root
+// field: it does unless it stands in a list, among others like it.
+func announces(ctx context.Context) bool {
+	for at := graphql.GetFieldContext(ctx); at != nil; at = at.Parent {
+		if at.Index != nil {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,109 @@
+package resolvers
+
+import (
+	"context"
+
+	"barograph/gazetteer"
+	"barograph/graph/wire"
+	"barograph/loaders"
+	"barograph/pipeline"
+	"barograph/records"
+	"barograph/weather"
+)
+
+func (r queryResolver) Node(ctx context.Context, id string) (wire.Node, error) {
+	r.announceNodes(ctx, []string{id})
+	return r.node(ctx, id)
+}
+
+func (r queryResolver) Nodes(ctx context.Context, ids []string) ([]wire.Node, error) {
+	if err := withinListLimit("ids", len(ids)); err != nil {
+		return nil, err
+	}
+	r.announceNodes(ctx, ids) // so that one after the other, all come out of the same batches
+	nodes := make([]wire.Node, len(ids))
+	for i, id := range ids {
+		node, err := r.node(ctx, id)
+		if err != nil {
+			addErrorAt(ctx, i, err)
+			continue
+		}
+		nodes[i] = node
+	}
+	return nodes, nil
+}
+
+// announceNodes says what is going to be loaded for the ids.
+func (r *Root) announceNodes(ctx context.Context, ids []string) {
+	var (
+		names  []string
+		keys   []records.Key
+		places []weather.Place
+	)
+	for _, id := range ids {
+		if name, ok := pipeline.ParseID(id); ok {
+			names = append(names, name)
+		} else if key, ok := records.ParseID(id); ok {
+			keys = append(keys, key)
+		} else if asked, ok := r.parseWeatherID(id); ok {
+			places = append(places, asked.place)
+		}
+	}
+	set := loaders.From(ctx)
+	set.Pipelines.Announce(ctx, names)
+	set.Records.Announce(ctx, keys)
+	set.Weather.Announce(ctx, places)
+}
+
+// node returns what the id names, or nil when nothing has it.
+func (r *Root) node(ctx context.Context, id string) (wire.Node, error) {
+	if key, ok := gazetteer.ParseKey(id); ok {
+		city, _ := r.Gazetteer.City(key)
+		return some(city), nil
+	}
+	if name, ok := pipeline.ParseID(id); ok {
+		found, err := loaders.From(ctx).Pipelines.Load(ctx, name)
+		return some(found), err
+	}
+	if key, ok := records.ParseID(id); ok {
+		found, err := loaders.From(ctx).Records.Load(ctx, key)
+		return some(found), err
+	}
+	if asked, ok := r.parseWeatherID(id); ok {
+		found, err := report(ctx, asked.city, asked.place, asked.units)
+		return some(found), err
+	}
+	return nil, nil
+}
+
+// A weatherNode is what the id of a report asks for.
+type weatherNode struct {
+	city  *gazetteer.City // nil for bare coordinates
+	place weather.Place
+	units wire.Units
+}
+
+// parseWeatherID returns what the id of a report asks for, and whether it is one.
+func (r *Root) parseWeatherID(id string) (weatherNode, bool) {
+	key, latitude, longitude, units, ok := wire.ParseWeatherID(id)
+	if !ok {
+		return weatherNode{}, false
+	}
+	if key == "" {
+		at, err := r.placeAt(latitude, longitude)
+		return weatherNode{nil, at, units}, err == nil
+	}
+	city, ok := r.Gazetteer.Find(key)
+	if !ok {
+		return weatherNode{}, false
+	}
+	return weatherNode{city, place(city), units}, true
+}
+
+// some returns a node, without wrapping a nil pointer into one.
+func some[T any](found *T) wire.Node {
+	if found == nil {
+		return nil
+	}
+	return found
+}

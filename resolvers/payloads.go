@@ -1,0 +1,61 @@
+package resolvers
+
+import (
+	"context"
+	"time"
+
+	"barograph/graph/wire"
+	"barograph/pipeline"
+	"barograph/records"
+)
+
+func (r mutationResolver) ProcessPayload(ctx context.Context, input wire.ProcessPayloadInput) (*wire.ProcessPayloadResult, error) {
+	received := r.now()
+	payload, err := pipeline.ParsePayload(input.Payload)
+	if err != nil {
+		return refusedPayload(err)
+	}
+	processed := r.now()
+	result, err := pipeline.Process(payload, processed)
+	if err != nil {
+		return nil, err
+	}
+	accepted, err := r.Writer.Accept(ctx, records.Draft{
+		Key:         records.Key{Pipeline: input.Pipeline, PayloadID: payload.ID},
+		Payload:     payload.JSON,
+		Fingerprint: payload.Fingerprint,
+		Result:      result,
+		CityID:      r.cityOf(payload),
+		ReceivedAt:  received,
+		ProcessedAt: processed,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &wire.ProcessPayloadResult{
+		Record:    accepted.Record,
+		Duplicate: accepted.Duplicate,
+		Problems:  wire.Problems(accepted.Refusal),
+	}, nil
+}
+
+func refusedPayload(err error) (*wire.ProcessPayloadResult, error) {
+	refusal, err := wire.Refused(err)
+	if err != nil {
+		return nil, err
+	}
+	return &wire.ProcessPayloadResult{Problems: wire.Problems(refusal)}, nil
+}
+
+// cityOf returns the id of the city that a payload names, nil for none.
+func (r *Root) cityOf(p *pipeline.Payload) *int64 {
+	city, ok := r.Gazetteer.Find(p.City)
+	if !ok {
+		return nil
+	}
+	id := int64(city.ID)
+	return &id
+}
+
+// now returns the time to the microsecond, as the database keeps it.
+func (r *Root) now() time.Time { return r.Now().UTC().Truncate(time.Microsecond) }

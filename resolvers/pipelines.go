@@ -1,0 +1,55 @@
+package resolvers
+
+import (
+	"context"
+
+	"barograph/graph/wire"
+	"barograph/loaders"
+	"barograph/pipeline"
+)
+
+func (r queryResolver) Pipeline(ctx context.Context, name string) (*pipeline.Pipeline, error) {
+	return loaders.From(ctx).Pipelines.Load(ctx, name)
+}
+
+func (r queryResolver) Pipelines(ctx context.Context, first *int, after *string, last *int, before *string) (*wire.PipelineConnection, error) {
+	window := wire.Window{First: first, Last: last, After: after, Before: before}
+	n, fromEnd, err := window.Length()
+	if err != nil {
+		return nil, err
+	}
+	afterName, err := wire.ParsePipelineCursor("after", after)
+	if err != nil {
+		return nil, err
+	}
+	beforeName, err := wire.ParsePipelineCursor("before", before)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.Root.Pipelines.Page(ctx, afterName, beforeName, n+1, fromEnd)
+	if err != nil {
+		return nil, err
+	}
+	return wire.NewConnection(window, found, wire.PipelineCursor, r.Root.Pipelines.Count), nil
+}
+
+func (r mutationResolver) CreatePipeline(ctx context.Context, input wire.CreatePipelineInput) (*wire.PipelineResult, error) {
+	return changed(r.Pipelines.Create(ctx, input.Name, input.Description))
+}
+
+func (r mutationResolver) ActivatePipeline(ctx context.Context, input wire.ActivatePipelineInput) (*wire.PipelineResult, error) {
+	return changed(r.Pipelines.SetActive(ctx, input.Name, true))
+}
+
+func (r mutationResolver) DeactivatePipeline(ctx context.Context, input wire.DeactivatePipelineInput) (*wire.PipelineResult, error) {
+	return changed(r.Pipelines.SetActive(ctx, input.Name, false))
+}
+
+// changed returns the result of a change: the pipeline, or the refusal.
+func changed(p *pipeline.Pipeline, err error) (*wire.PipelineResult, error) {
+	refusal, err := wire.Refused(err)
+	if err != nil {
+		return nil, err
+	}
+	return &wire.PipelineResult{Pipeline: p, Problems: wire.Problems(refusal)}, nil
+}

@@ -1,0 +1,110 @@
+package resolvers
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"barograph/gazetteer"
+	"barograph/graph/wire"
+	"barograph/loaders"
+	"barograph/pipeline"
+	"barograph/records"
+)
+
+func (r queryResolver) Record(ctx context.Context, pipelineName, payloadID string) (*records.Record, error) {
+	return loaders.From(ctx).Records.Load(ctx, records.Key{Pipeline: pipelineName, PayloadID: payloadID})
+}
+
+func (r queryResolver) Records(
+	ctx context.Context, filter wire.RecordFilter, orderBy wire.RecordOrder, first *int, after *string, last *int, before *string,
+) (*wire.RecordConnection, error) {
+	return r.records(ctx, records.Filter{}, filter, orderBy, wire.Window{First: first, Last: last, After: after, Before: before})
+}
+
+func (r cityResolver) Records(
+	ctx context.Context, city *gazetteer.City, filter wire.RecordFilter, orderBy wire.RecordOrder, first *int, after *string, last *int, before *string,
+) (*wire.RecordConnection, error) {
+	of := records.Filter{CityIDs: []int64{int64(city.ID)}}
+	return r.records(ctx, of, filter, orderBy, wire.Window{First: first, Last: last, After: after, Before: before})
+}
+
+func (r pipelineResolver) Records(
+	ctx context.Context, p *pipeline.Pipeline, filter wire.RecordFilter, orderBy wire.RecordOrder, first *int, after *string, last *int, before *string,
+) (*wire.RecordConnection, error) {
+	of := records.Filter{Pipelines: []string{p.Name}}
+	return r.records(ctx, of, filter, orderBy, wire.Window{First: first, Last: last, After: after, Before: before})
+}
+
+func (r recordResolver) Pipeline(ctx context.Context, record *records.Record) (*pipeline.Pipeline, error) {
+	return loaders.From(ctx).Pipelines.Load(ctx, record.Pipeline)
+}
+
+func (r recordResolver) City(_ context.Context, record *records.Record) (*gazetteer.City, error) {
+	return r.cityIn(record), nil
+}
+
+// records returns the page of a connection of records: those that belong to
+// what it is nested under and meet the filter.
+func (r *Root) records(
+	ctx context.Context, of records.Filter, filter wire.RecordFilter, orderBy wire.RecordOrder, window wire.Window,
+) (*wire.RecordConnection, error) {
+	n, fromEnd, err := window.Length()
+	if err != nil {
+		return nil, err
+	}
+	stretch := records.Range{Descending: orderBy.Direction == wire.Descending, Limit: n + 1, FromEnd: fromEnd}
+	if stretch.After, err = wire.ParseRecordCursor("after", window.After); err != nil {
+		return nil, err
+	}
+	if stretch.Before, err = wire.ParseRecordCursor("before", window.Before); err != nil {
+		return nil, err
+	}
+	of.States, of.ReceivedSince, of.ReceivedBefore = filter.States, filter.ReceivedSince, filter.ReceivedBefore
+	if filter.Pipeline != nil {
+		of.Pipelines = append(of.Pipelines, *filter.Pipeline)
+	}
+	if filter.City != nil {
+		city, err := r.city(*filter.City)
+		if err != nil {
+			return nil, err
+		}
+		of.CityIDs = append(of.CityIDs, int64(city.ID))
+	}
+	found, err := r.Records.Page(ctx, of, stretch)
+	if err != nil {
+		return nil, err
+	}
+	page := wire.NewConnection(window, found, wire.RecordCursor, func(ctx context.Context) (int, error) {
+		return r.Records.Count(ctx, of)
+	})
+	r.announce(ctx, page.Nodes())
+	return page, nil
+}
+
+// announce says what the fields below a page of records are going to load.
+func (r *Root) announce(ctx context.Context, page []*records.Record) {
+	if graphql.AnyFieldRequested(ctx, "nodes.city.weather", "edges.node.city.weather") {
+		cities := make([]*gazetteer.City, len(page))
+		for i, record := range page {
+			cities[i] = r.cityIn(record)
+		}
+		announceWeather(ctx, cities)
+	}
+	if graphql.AnyFieldRequested(ctx, "nodes.pipeline", "edges.node.pipeline") {
+		names := make([]string, len(page))
+		for i, record := range page {
+			names[i] = record.Pipeline
+		}
+		loaders.From(ctx).Pipelines.Announce(ctx, names)
+	}
+}
+
+// cityIn returns the city that a record is joined to, nil for none.
+func (r *Root) cityIn(record *records.Record) *gazetteer.City {
+	if record.CityID == nil {
+		return nil
+	}
+	city, _ := r.Gazetteer.City(int(*record.CityID))
+	return city
+}

@@ -1,0 +1,54 @@
+// Package resolvers answers the schema's fields: each resolver checks what it
+// is asked, calls one domain method or one loader, and returns.
+package resolvers
+
+import (
+	"log/slog"
+	"time"
+
+	"barograph/gazetteer"
+	"barograph/graph/generated"
+	"barograph/pipeline"
+	"barograph/records"
+)
+
+// Root has what resolvers call on. What can be batched they get from the
+// operation's loaders.
+type Root struct {
+	Gazetteer *gazetteer.Gazetteer
+	Pipelines *pipeline.Store
+	Records   *records.Store
+	Writer    *records.Writer
+	Feed      *records.Feed
+	Now       func() time.Time
+	Logger    *slog.Logger
+}
+
+var _ generated.ResolverRoot = (*Root)(nil)
+
+type (
+	queryResolver        struct{ *Root }
+	mutationResolver     struct{ *Root }
+	subscriptionResolver struct{ *Root }
+	cityResolver         struct{ *Root }
+	pipelineResolver     struct{ *Root }
+	recordResolver       struct{ *Root }
+)
+
+// Query resolves what can be read.
+func (r *Root) Query() generated.QueryResolver { return queryResolver{r} }
+
+// Mutation resolves what can be changed.
+func (r *Root) Mutation() generated.MutationResolver { return mutationResolver{r} }
+
+// Subscription resolves what can be watched.
+func (r *Root) Subscription() generated.SubscriptionResolver { return subscriptionResolver{r} }
+
+// City resolves what a city is joined with.
+func (r *Root) City() generated.CityResolver { return cityResolver{r} }
+
+// Pipeline resolves what a pipeline is joined with.
+func (r *Root) Pipeline() generated.PipelineResolver { return pipelineResolver{r} }
+
+// Record resolves what a record is joined with.
+func (r *Root) Record() generated.RecordResolver { return recordResolver{r} }

@@ -1,0 +1,62 @@
+package resolvers
+
+import (
+	"context"
+
+	"barograph/gazetteer"
+	"barograph/graph/wire"
+	"barograph/internal/fault"
+	"barograph/loaders"
+	"barograph/weather"
+)
+
+func (r queryResolver) Weather(ctx context.Context, city string, units wire.Units) (*wire.Weather, error) {
+	found, err := r.city(city)
+	if err != nil {
+		return nil, err
+	}
+	return weatherOf(ctx, found, units)
+}
+
+func (r queryResolver) WeatherAt(ctx context.Context, latitude, longitude float64, units wire.Units) (*wire.Weather, error) {
+	at, err := r.placeAt(latitude, longitude)
+	if err != nil {
+		return nil, err
+	}
+	return report(ctx, nil, at, units)
+}
+
+func (r cityResolver) Weather(ctx context.Context, city *gazetteer.City, units wire.Units) (*wire.Weather, error) {
+	return weatherOf(ctx, city, units)
+}
+
+func weatherOf(ctx context.Context, city *gazetteer.City, units wire.Units) (*wire.Weather, error) {
+	return report(ctx, city, place(city), units)
+}
+
+func report(ctx context.Context, city *gazetteer.City, at weather.Place, units wire.Units) (*wire.Weather, error) {
+	result, err := loaders.From(ctx).Weather.Load(ctx, at)
+	switch {
+	case err != nil:
+		return nil, err
+	case result.Err != nil:
+		return nil, result.Err
+	}
+	return &wire.Weather{City: city, Units: units, State: result.State, Report: result.Report}, nil
+}
+
+func place(c *gazetteer.City) weather.Place {
+	return weather.Place{Latitude: c.Latitude, Longitude: c.Longitude, TimeZone: c.TimeZone}
+}
+
+// placeAt returns the place at coordinates, in the time zone of the nearest city.
+func (r *Root) placeAt(latitude, longitude float64) (weather.Place, error) {
+	switch {
+	case !(latitude >= -90 && latitude <= 90):
+		return weather.Place{}, fault.New(fault.BadInput, "latitude must be from -90 to 90")
+	case !(longitude >= -180 && longitude <= 180):
+		return weather.Place{}, fault.New(fault.BadInput, "longitude must be from -180 to 180")
+	}
+	zone := r.Gazetteer.Nearest(latitude, longitude).TimeZone
+	return weather.Place{Latitude: latitude, Longitude: longitude, TimeZone: zone}, nil
+}
