@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"barograph/internal/postgres"
+	"barograph/internal/postgres/private"
+)
+
+// stopTimeout is how long what was started here may take to stop.
+const stopTimeout = 25 * time.Second
+
+// A database is what records are kept in.
+type database struct {
+	pools       *postgres.Pools
+	server      *private.Server // nil when the database was given
+	description string
+}
+
+// openDatabase opens the given database, or a private one, with its schema up to date.
+func openDatabase(ctx context.Context, s settings, logger *slog.Logger) (_ *database, err error) {
+	d, url := &database{}, s.DatabaseURL
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.close(ctx))
+		}
+	}()
+	if url == "" {
+		if d.server, err = private.Start(ctx, private.Config{Dir: s.DataDir, BinDir: s.PostgresBin, Logger: logger}); err != nil {
+			return nil, err
+		}
+		url = d.server.URL("postgres")
+		d.description = fmt.Sprintf("its own PostgreSQL %s (%s), in %s", d.server.Version(), d.server.Source(), s.DataDir)
+	} else {
+		d.description = "the given PostgreSQL, " + postgres.Describe(url)
+	}
+	if d.pools, err = postgres.Open(ctx, url); err != nil {
+		return nil, err
+	}
+	return d, postgres.Migrate(ctx, d.pools.API, logger)
+}
+
+func (d *database) close(ctx context.Context) error {
+	if d == nil {
+		return nil
+	}
+	if d.pools != nil {
+		d.pools.Close()
+	}
+	if d.server == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	return d.server.Stop(ctx)
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"barograph/internal/postgres/postgrestest"
+	"barograph/weather/simulator"
+)
+
+const freshness = `{ weather(city: "Oslo") { freshness { provider simulated } } }`
+
+// reserve returns the base of a weather service that is not there yet, and what
+// brings it up.
+func reserve(t *testing.T) (base string, up func()) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	_ = listener.Close()
+	return "http://" + address, func() {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := &http.Server{Handler: simulator.New(time.Now), ReadHeaderTimeout: time.Second}
+		go func() { _ = server.Serve(listener) }()
+		t.Cleanup(func() { _ = server.Close() })
+	}
+}
+
+func TestAutoSimulatesWhatDoesNotAnswerAndKeepsToIt(t *testing.T) {
+	t.Parallel()
+	base, up := reserve(t)
+	g := start(t, command(t, "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(tempDir(t), "data"), "--open-meteo-url", base))
+	if !strings.Contains(g.out.String(), "SIMULATED") {
+		t.Errorf("it does not say that the weather is simulated:\n%s", g.out)
+	}
+	const want = `{"weather":{"freshness":{"provider":"simulator","simulated":true}}}`
+	if got := g.data(t, freshness, nil); got != want {
+		t.Errorf("weather = %s, want %s", got, want)
+	}
+	up()
+	if got := g.data(t, freshness, nil); got != want {
+		t.Errorf("once the service is there, weather = %s, want %s", got, want)
+	}
+}
+
+func TestAutoTakesTheServiceThatAnswers(t *testing.T) {
+	t.Parallel()
+	base, up := reserve(t)
+	up()
+	g := start(t, command(t, "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(tempDir(t), "data"), "--open-meteo-url", base))
+	const want = `{"weather":{"freshness":{"provider":"open-meteo","simulated":false}}}`
+	if got := g.data(t, freshness, nil); got != want || strings.Contains(g.out.String(), "SIMULATED") {
+		t.Errorf("weather = %s, want %s; it printed:\n%s", got, want, g.out)
+	}
+}
+
+func TestAutoNeverSimulatesBesideAGivenDatabase(t *testing.T) {
+	t.Parallel()
+	base, up := reserve(t)
+	g := start(t, command(t, "--listen", "127.0.0.1:0", "--database-url", postgrestest.Database(t), "--open-meteo-url", base))
+	a, err := g.ask(t.Context(), freshness, nil)
+	if err != nil || len(a.Errors) != 1 || a.Errors[0].Extensions.Code != "UPSTREAM_UNAVAILABLE" || string(a.Data) != `{"weather":null}` {
+		t.Errorf("while the service is away: %s, %+v, %v; want UPSTREAM_UNAVAILABLE", a.Data, a.Errors, err)
+	}
+	up()
+	const want = `{"weather":{"freshness":{"provider":"open-meteo","simulated":false}}}`
+	if got := g.data(t, freshness, nil); got != want {
+		t.Errorf("weather = %s, want %s", got, want)
+	}
+	if !strings.Contains(g.out.String(), "the given PostgreSQL") {
+		t.Errorf("it does not say which database it uses:\n%s", g.out)
+	}
+}
