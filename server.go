@@ -3,6 +3,8 @@
 // serves the records with the weather of their city attached.
 package main
 
+//go:generate go tool gqlgen generate
+
 import (
 	"context"
 	"errors"

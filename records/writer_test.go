@@ -22,7 +22,7 @@ import (
 )
 
 // This one runs alone, so that what is left running is its own.
-func TestWriterLeavesNothingRunning(t *testing.T) { //nolint:paralleltest // see above
+func TestWriterLeavesNothingRunning(t *testing.T) {
 	database := migrated(t)
 	ignored := goleak.IgnoreCurrent()
 	pools, err := postgres.Open(t.Context(), database)
@@ -335,7 +335,7 @@ func TestWriterRefusesBeyondItsBounds(t *testing.T) {
 func TestWriterRunWritesWhatIsQueuedBeforeItEnds(t *testing.T) {
 	t.Parallel()
 	g := assemble(open(t, migrated(t)))
-	const callers = 6000 // many batches, so that none gets away
+	const callers = 4000 // many batches, so that none gets away
 	got, failures := make([]records.Acceptance, callers), make([]error, callers)
 	var all sync.WaitGroup
 	for i := range callers {
