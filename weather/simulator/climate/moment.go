@@ -18,6 +18,13 @@ type moment struct {
 // Rain falls where the air's wetness passes this threshold.
 const wetEnough = 1.05
 
+// No temperature beyond these has been measured at the surface: Vostok in 1983 and
+// Furnace Creek in 1913, by the WMO's archive of extremes.
+const (
+	coldest = -89.2 // °C
+	hottest = 56.7
+)
+
 // hour returns the state at a whole hour, counted from 1970.
 func (p *Place) hour(hour int64) moment {
 	slot := &p.recent[hour&1]
@@ -37,7 +44,7 @@ func (p *Place) work(hour int64) moment {
 	warm := min(max((mean-8)/14, 0), 1)
 	wet := p.wetness(unix) - 0.75*s[fieldPressure] + 0.66*s[fieldMoisture] + 0.25*warm*p.clock(unix, 16)
 	m := moment{
-		temperature: mean + daily,
+		temperature: min(max(mean+daily, coldest), hottest),
 		pressure:    p.usualPressure() + (2.2+7*p.sinLatitude*p.sinLatitude)*s[fieldPressure],
 		cloud:       100 * logistic(1.5*(wet+0.15)),
 		chance:      100 * logistic(2.6*(wet-wetEnough+0.1)),
