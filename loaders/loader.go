@@ -48,16 +48,16 @@ func newLoader[K comparable, V any](rootFields int, fetch func(context.Context, 
 		awaited:   rootFields,
 		announced: map[string]bool{},
 	}
-	l.deeper = l.batch(0)
+	l.deeper = l.batch(0, patience)
 	return l
 }
 
 // batch returns a dataloader that dispatches when it has so many keys, or else
-// when patience ends. All share what has been loaded.
-func (l *Loader[K, V]) batch(capacity int) *dataloader.Loader[K, V] {
+// after a while. All share what has been loaded.
+func (l *Loader[K, V]) batch(capacity int, while time.Duration) *dataloader.Loader[K, V] {
 	return dataloader.NewBatchedLoader(l.fetch,
 		dataloader.WithCache(l.cache),
-		dataloader.WithWait[K, V](patience),
+		dataloader.WithWait[K, V](while),
 		dataloader.WithBatchCapacity[K, V](capacity),
 		dataloader.WithInputCapacity[K, V](min(max(capacity, 16), 1000)),
 	)
@@ -154,7 +154,7 @@ func (l *Loader[K, V]) dispatch(ctx context.Context) {
 	for _, k := range l.keys {
 		distinct[k] = struct{}{}
 	}
-	first := l.batch(len(distinct))
+	first := l.batch(len(distinct), time.Minute) // which it never takes: the keys are all there
 	for k := range distinct {
 		first.Load(ctx, k)
 	}
