@@ -9,6 +9,7 @@ import (
 
 	"barograph/internal/postgres"
 	"barograph/internal/postgres/private"
+	"barograph/internal/settings"
 )
 
 // stopTimeout is how long what was started here may take to stop.
@@ -21,8 +22,8 @@ type database struct {
 	description string
 }
 
-// openDatabase opens the given database, or a private one, with its schema up to date.
-func openDatabase(ctx context.Context, s settings, logger *slog.Logger) (_ *database, err error) {
+// openDatabase opens the given database, or a private one, whatever its schema.
+func openDatabase(ctx context.Context, s settings.Settings, logger *slog.Logger) (_ *database, err error) {
 	d, url := &database{}, s.DatabaseURL
 	defer func() {
 		if err != nil {
@@ -41,7 +42,7 @@ func openDatabase(ctx context.Context, s settings, logger *slog.Logger) (_ *data
 	if d.pools, err = postgres.Open(ctx, url); err != nil {
 		return nil, err
 	}
-	return d, postgres.Migrate(ctx, d.pools.API, logger)
+	return d, nil
 }
 
 func (d *database) close(ctx context.Context) error {

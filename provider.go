@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"barograph/gazetteer"
+	"barograph/internal/settings"
 	"barograph/weather/openmeteo"
 	"barograph/weather/simulator"
 )
@@ -25,7 +26,7 @@ type provider struct {
 }
 
 // chooseProvider chooses once: the weather's source never changes silently.
-func chooseProvider(ctx context.Context, s settings) (*provider, error) {
+func chooseProvider(ctx context.Context, s settings.Settings) (*provider, error) {
 	if s.Weather == "simulator" {
 		return simulate(ctx, "as asked")
 	}

@@ -18,47 +18,35 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/alecthomas/kong"
 	"github.com/lmittmann/tint"
 	"golang.org/x/sync/errgroup"
 
 	"barograph/gazetteer"
 	"barograph/graph"
 	"barograph/internal/edge"
+	"barograph/internal/postgres"
 	"barograph/internal/postgres/private"
+	"barograph/internal/settings"
 	"barograph/loaders"
 	"barograph/pipeline"
 	"barograph/records"
 	"barograph/resolvers"
 	"barograph/weather"
-	"barograph/weather/openmeteo"
 )
-
-// commandLine is what the program understands.
-type commandLine struct {
-	Serve settings `cmd:"" default:"withargs" help:"Serve GraphQL. The default."`
-}
-
-// settings say what is served, where, and on what it rests.
-type settings struct {
-	Listen       string `default:"127.0.0.1:8080" env:"BAROGRAPH_LISTEN" help:"Address to serve on."`
-	DataDir      string `default:"${data_dir}" env:"BAROGRAPH_DATA_DIR" type:"path" help:"Where the private PostgreSQL keeps its files."`
-	DatabaseURL  string `name:"database-url" env:"DATABASE_URL" help:"PostgreSQL to use. Without it, a private one is started."`
-	PostgresBin  string `env:"BAROGRAPH_POSTGRES_BIN" type:"path" help:"Directory of the PostgreSQL binaries to run. Without it, they are looked for, and fetched if there are none."`
-	Weather      string `default:"auto" enum:"auto,open-meteo,simulator" env:"BAROGRAPH_WEATHER" help:"Where the weather comes from: open-meteo, simulator, or auto (open-meteo if it answers when the server starts; with a database given, open-meteo)."`
-	OpenMeteoURL string `name:"open-meteo-url" default:"${open_meteo}" env:"BAROGRAPH_OPEN_METEO_URL" help:"Base of Open-Meteo's /v1/forecast."`
-	LogLevel     string `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
-	LogFormat    string `default:"auto" enum:"auto,text,json" env:"BAROGRAPH_LOG_FORMAT" help:"How: text, json, or auto (text on a terminal)."`
-}
 
 func main() {
 	private.Child()
-	var cli commandLine
-	program := kong.Parse(&cli, kong.Name("barograph"), kong.UsageOnError(),
-		kong.Description("A GraphQL gateway for the weather and for payloads that are processed exactly once."),
-		kong.Vars{"data_dir": dataDir(), "open_meteo": openmeteo.DefaultURL})
-
-	program.FatalIfErrorf(run(untilSignal(), cli.Serve, os.Stdout, newLogger(cli.Serve)))
+	cli := &commandLine{}
+	parser, err := newParser(cli)
+	if err != nil {
+		panic(err) // the grammar is wrong
+	}
+	parser.FatalIfErrorf(settings.IgnoreEmpty(os.Environ()))
+	command, err := parser.Parse(os.Args[1:])
+	parser.FatalIfErrorf(err)
+	command.FatalIfErrorf(command.Run(environment{
+		ctx: untilSignal(), settings: &cli.Settings, out: os.Stdout, logger: newLogger(&cli.Settings),
+	}))
 }
 
 // untilSignal returns a context that a signal to stop ends. A second one ends
@@ -81,13 +69,16 @@ const exitAborted = 130
 
 // run serves until ctx is done, and then until the work in flight is. What is
 // served is announced on out.
-func run(ctx context.Context, s settings, out io.Writer, logger *slog.Logger) (err error) {
+func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.Logger) (err error) {
 	var network net.ListenConfig
 	listener, err := network.Listen(ctx, "tcp", s.Listen)
 	if err != nil {
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // closed by the server before, when that has run
+	if tcp, ok := listener.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+		logger.WarnContext(ctx, "serving beyond this machine without authentication", "address", listener.Addr())
+	}
 
 	var (
 		starting errgroup.Group
@@ -96,7 +87,12 @@ func run(ctx context.Context, s settings, out io.Writer, logger *slog.Logger) (e
 		source   *provider
 	)
 	starting.Go(func() (err error) { cities, err = gazetteer.Open(); return err })
-	starting.Go(func() (err error) { base, err = openDatabase(ctx, s, logger); return err })
+	starting.Go(func() (err error) {
+		if base, err = openDatabase(ctx, s, logger); err != nil {
+			return err
+		}
+		return postgres.Migrate(ctx, base.pools.API, logger)
+	})
 	starting.Go(func() (err error) { source, err = chooseProvider(ctx, s); return err })
 	err = starting.Wait()
 	defer func() { err = errors.Join(err, source.close(ctx), base.close(ctx)) }()
@@ -135,7 +131,7 @@ func announce(out io.Writer, address net.Addr, base *database, source *provider)
 		address, base.description, source.description)
 }
 
-func newLogger(s settings) *slog.Logger {
+func newLogger(s *settings.Settings) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(s.LogLevel)) // one of the enum
 	terminal := false

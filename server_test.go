@@ -284,6 +284,14 @@ func TestServeSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestServeWarnsBeyondLoopback(t *testing.T) {
+	t.Parallel()
+	g := start(t, command(t, "--listen", "0.0.0.0:0", "--data-dir", filepath.Join(tempDir(t), "data"), "--weather", "simulator"))
+	if !strings.Contains(g.out.String(), "without authentication") {
+		t.Errorf("it does not warn:\n%s", g.out)
+	}
+}
+
 func TestServeRunsAsAPlainUser(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {

@@ -1,0 +1,131 @@
+// Package settings reads what the program is told: by flags, by environment
+// variables, by a file, in that order of precedence, and by defaults. It keeps
+// where each value came from, and says what was meant by a name it does not know.
+package settings
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// Settings say what is served, where, and on what it rests.
+type Settings struct {
+	Config       string `env:"BAROGRAPH_CONFIG" type:"path" placeholder:"FILE" help:"A YAML file of settings, by the names of these flags."`
+	Listen       string `default:"127.0.0.1:8080" env:"BAROGRAPH_LISTEN" placeholder:"HOST:PORT" help:"Address to serve on. Where only PORT is set, every address of the machine, at that port."`
+	DataDir      string `default:"${data_dir}" env:"BAROGRAPH_DATA_DIR" type:"path" placeholder:"DIR" help:"Where the private PostgreSQL keeps its files."`
+	DatabaseURL  string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" secret:"" help:"PostgreSQL to use. Without it, a private one is started."`
+	PostgresBin  string `env:"BAROGRAPH_POSTGRES_BIN" type:"path" placeholder:"DIR" help:"Directory of the private PostgreSQL's binaries. Without it, they are looked for, and fetched if there are none."`
+	Weather      string `default:"auto" enum:"auto,open-meteo,simulator" env:"BAROGRAPH_WEATHER" help:"Where the weather comes from: open-meteo, simulator, or auto, which is open-meteo if that answers when the server starts, or if a database is given."`
+	OpenMeteoURL string `name:"open-meteo-url" default:"${open_meteo}" env:"BAROGRAPH_OPEN_METEO_URL" placeholder:"URL" help:"Base of Open-Meteo's /v1/forecast."`
+	LogLevel     string `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
+	LogFormat    string `default:"auto" enum:"auto,text,json" env:"BAROGRAPH_LOG_FORMAT" help:"How: ${enum}. auto is text on a terminal."`
+
+	origins map[string]string // by flag: where its value came from, unless a flag or the default gave it
+}
+
+// BeforeResolve makes kong look where it does not look by itself: into the
+// files that variables name, into PORT, and into the settings file.
+func (s *Settings) BeforeResolve(ctx *kong.Context) error {
+	s.origins = map[string]string{}
+	file := file{}
+	if path := configPath(ctx); path != "" {
+		var err error
+		if file, err = readFile(path, ctx.Model); err != nil {
+			return err
+		}
+	}
+	ctx.AddResolver(resolver{s, file})
+	return nil
+}
+
+// configPath returns the settings file that a flag or a variable names.
+func configPath(ctx *kong.Context) string {
+	for _, flag := range ctx.Model.Flags {
+		if flag.Name == configName {
+			path, _ := ctx.FlagValue(flag).(string)
+			return path
+		}
+	}
+	return ""
+}
+
+const configName = "config"
+
+// A resolver finds a value for a flag that is not on the command line.
+type resolver struct {
+	settings *Settings
+	file     file
+}
+
+// Validate finds no fault: the file has been checked as it was read.
+func (resolver) Validate(*kong.Application) error { return nil }
+
+// Resolve returns the value of a flag, or nil where a variable or the default
+// has given it one already. kong would let a file win over a variable.
+func (r resolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	for _, name := range flag.Envs {
+		_, given := os.LookupEnv(name)
+		content, named, err := fromNamedFile(name)
+		switch {
+		case err != nil:
+			return nil, err
+		case given && named:
+			return nil, fmt.Errorf("%s and %s are both set: keep one", name, name+fileSuffix)
+		case given:
+			r.settings.origins[flag.Name] = "environment " + name
+			return nil, nil
+		case named && isSecret(flag):
+			r.settings.origins[flag.Name] = "environment " + name + fileSuffix
+			return content, nil
+		}
+	}
+	if port, given := os.LookupEnv("PORT"); given && flag.Name == "listen" {
+		r.settings.origins[flag.Name] = "environment PORT"
+		return ":" + port, nil
+	}
+	if value, given := r.file.values[flag.Name]; given {
+		r.settings.origins[flag.Name] = "file " + r.file.path
+		return value, nil
+	}
+	return nil, nil
+}
+
+// fileSuffix makes the name of a variable that names a file with the value:
+// secrets are often mounted as files.
+const fileSuffix = "_FILE"
+
+// fromNamedFile returns the content of the file that NAME_FILE names, and
+// whether it names one.
+func fromNamedFile(name string) (content string, named bool, err error) {
+	path, named := os.LookupEnv(name + fileSuffix)
+	if !named {
+		return "", false, nil
+	}
+	text, err := os.ReadFile(path) //nolint:gosec // the operator named it
+	if err != nil {
+		return "", true, fmt.Errorf("%s: %w", name+fileSuffix, err)
+	}
+	return strings.TrimRight(string(text), "\r\n"), true, nil
+}
+
+func isSecret(flag *kong.Flag) bool { return flag.Tag.Has("secret") }
+
+// IgnoreEmpty makes empty variables count as unset, as they are where a
+// deployment leaves a value open. It changes the process's environment.
+func IgnoreEmpty(environment []string) error {
+	for _, variable := range environment {
+		if name, value, _ := strings.Cut(variable, "="); value == "" && isOurs(name) {
+			if err := os.Unsetenv(name); err != nil {
+				return fmt.Errorf("unset empty %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func isOurs(name string) bool {
+	return strings.HasPrefix(name, "BAROGRAPH_") || strings.HasPrefix(name, "DATABASE_") || name == "PORT"
+}
