@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"barograph/internal/fault"
 	"barograph/internal/settings"
 )
 
@@ -39,5 +40,19 @@ func TestDocsListTheSettingsOfTheCode(t *testing.T) {
 	}
 	if string(text) != want {
 		t.Errorf("%s is not what the code says; go test . -run Docs -update writes it", path)
+	}
+}
+
+// TestDocsListEveryErrorCode keeps docs/errors.md complete.
+func TestDocsListEveryErrorCode(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("docs/errors.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind := fault.Internal; kind <= fault.UpstreamRateLimited; kind++ {
+		if !strings.Contains(string(text), "`"+kind.Code()+"`") {
+			t.Errorf("docs/errors.md does not mention %s", kind.Code())
+		}
 	}
 }
