@@ -2,6 +2,8 @@ package loaders
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -91,12 +93,12 @@ func (l *Loader[K, V]) add(ctx context.Context, keys []K, all bool) {
 	}
 	l.keys = append(l.keys, keys...)
 	if all {
-		l.arrive(rootField(ctx))
+		l.arrive(rootOf(ctx).field)
 	}
 	switch {
 	case l.awaited <= 0:
 		l.dispatch(ctx)
-	case all || l.announced[rootField(ctx)]:
+	case all || l.announced[rootOf(ctx).field]:
 		l.dispatchWithin(ctx, delay)
 	default:
 		l.dispatchWithin(ctx, patience)
@@ -173,7 +175,7 @@ func batchFunc[K comparable, V any](fetch func(context.Context, []K) ([]V, error
 		}
 		defer func() {
 			if p := recover(); p != nil {
-				fail(panicError(p))
+				fail(fmt.Errorf("load: panic: %v\n%s", p, debug.Stack()))
 			}
 		}()
 		values, err := fetch(ctx, keys)

@@ -6,7 +6,6 @@ package loaders
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -20,6 +19,8 @@ type Set struct {
 	Weather   *Loader[weather.Place, weather.Result]
 	Pipelines *Loader[string, *pipeline.Pipeline] // by name; nil where there is none
 	Records   *Loader[records.Key, *records.Record]
+
+	plan plan
 }
 
 // Sources are where loaders load from.
@@ -67,6 +68,7 @@ func From(ctx context.Context) *Set {
 
 func (e Extension) newSet(plan plan) *Set {
 	return &Set{
+		plan: plan,
 		Weather: newLoader(plan.weatherFields, func(ctx context.Context, places []weather.Place) ([]weather.Result, error) {
 			return e.Sources.Weather.Reports(ctx, places, plan.need), nil
 		}),
@@ -93,6 +95,3 @@ func inOrder[K comparable, V any](keys []K, found []*V, key func(*V) K) []*V {
 	}
 	return ordered
 }
-
-// A panicError is what became of a panic while loading.
-func panicError(p any) error { return fmt.Errorf("load: panic: %v", p) }

@@ -118,6 +118,7 @@ func TestABatchLeavesWhenItsLevelIsComplete(t *testing.T) {
 		"beside what is unknown":      {`{ a: weather(city: "Nowhereville") ` + report + ` b: weather(city: "Oslo") ` + report + ` }`, "1 after 0s"},
 		"beside what is not weather":  {`{ __typename a: city(name: "Lima") { name } b: weather(city: "Oslo") ` + report + ` }`, "1 after 0s"},
 		"beside what is left out":     {`{ a: city(name: "Lima") { weather @skip(if: true) ` + report + ` } b: weather(city: "Oslo") ` + report + ` }`, "1 after 0s"},
+		"beside a node that leads on": {`{ a: node(id: "City:3143244") { ... on City { weather ` + report + ` } } b: weather(city: "Lima") ` + report + ` }`, "2 after 0s"},
 		"a level nobody can foretell": {`query ($ids: [ID!]!) { nodes(ids: $ids) { ... on City { weather ` + report + ` } } }`, "100 after 2ms"},
 		"an empty level":              {`{ cities(names: ["Nowhereville"]) { weather ` + report + ` } }`, ""},
 	} {

@@ -11,40 +11,44 @@ import (
 
 // A plan is what can be known of an operation before it runs.
 type plan struct {
-	need          weather.Need // of every report: what any of its fields asks for
-	weatherFields int          // root fields that lead to a report
-	recordFields  int          // root fields that load a record by its key
+	need          weather.Need    // of every report: what any of its fields asks for
+	weatherFields int             // root fields that lead to a report
+	recordFields  int             // root fields that load a record by its key
+	branching     map[string]bool // root fields that lead to reports by more than one way, by response key
+	mutation      bool            // its root fields run one after the other
 }
 
 // survey walks an operation once, each of its fragments once however often it
 // is spread.
 func survey(operation *graphql.OperationContext) plan {
 	s := surveyor{operation: operation, fragments: map[string]reach{}}
-	var p plan
+	p := plan{branching: map[string]bool{}, mutation: operation.Operation.Operation == ast.Mutation}
 	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, nil) {
 		below := s.field(field.Field)
 		p.need = p.need.And(below.need)
-		if below.weather {
+		if below.ways > 0 {
 			p.weatherFields++
 		}
+		p.branching[field.Alias] = below.ways > 1
 		if field.Name == "record" || field.Name == "node" || field.Name == "nodes" {
 			p.recordFields++
 		}
 	}
-	if operation.Operation.Operation == ast.Mutation {
-		p.weatherFields, p.recordFields = 1, 1 // its root fields run one after the other
+	if p.mutation {
+		p.weatherFields, p.recordFields = 1, 1
 	}
 	return p
 }
 
 // A reach is what can be reached from a part of an operation.
 type reach struct {
-	weather bool
-	need    weather.Need
+	ways   int  // by which reports are reached: 0, 1, or 2 for more
+	inside bool // it is itself a part of a report
+	need   weather.Need
 }
 
 func (r reach) and(other reach) reach {
-	return reach{r.weather || other.weather, r.need.And(other.need)}
+	return reach{min(r.ways+other.ways, 2), r.inside || other.inside, r.need.And(other.need)}
 }
 
 type surveyor struct {
@@ -57,9 +61,13 @@ func (s *surveyor) field(f *ast.Field) reach {
 	if f.Definition == nil || f.ObjectDefinition == nil {
 		return below
 	}
-	if f.Definition.Type.Name() == "Weather" || f.ObjectDefinition.Name == "Weather" {
-		below.weather = true
+	switch {
+	case f.Definition.Type.Name() == "Weather":
+		below.ways = 1
+	case below.inside: // a node that may be a report
+		below.ways = min(below.ways+1, 2)
 	}
+	below.inside = f.ObjectDefinition.Name == "Weather"
 	if f.ObjectDefinition.Name == "Weather" {
 		switch f.Name {
 		case "hourly":
@@ -114,30 +122,45 @@ func integer(argument *ast.Argument, variables map[string]any) (n int, given boo
 
 type rootKey struct{}
 
+// A root is the root field that a resolver works for.
+type root struct {
+	field     string // its response key
+	branching bool   // no list below it speaks for all of it
+}
+
 // InterceptRootField tells the loaders when a root field is done, so that none
-// waits for keys that will not come.
+// waits for keys that will not come. A mutation's get loaders of their own, since
+// each must see what those before it have done.
 func (e Extension) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 	set, ok := ctx.Value(setKey{}).(*Set)
 	if !ok {
 		return next(ctx) // a subscription's
 	}
 	field := graphql.GetRootFieldContext(ctx).Field.Alias
+	if set.plan.mutation {
+		set = e.newSet(set.plan)
+		ctx = context.WithValue(ctx, setKey{}, set)
+	}
 	defer func() {
 		set.Weather.finish(ctx, field)
 		set.Records.finish(ctx, field)
 	}()
-	return next(context.WithValue(ctx, rootKey{}, field))
+	return next(context.WithValue(ctx, rootKey{}, root{field, set.plan.branching[field]}))
 }
 
-// rootField returns the response key of the root field that ctx belongs to.
-func rootField(ctx context.Context) string {
-	field, _ := ctx.Value(rootKey{}).(string)
-	return field
+// rootOf returns the root field that ctx belongs to.
+func rootOf(ctx context.Context) root {
+	r, _ := ctx.Value(rootKey{}).(root)
+	return r
 }
 
 // announces reports whether the field that ctx belongs to speaks for its root
-// field: it does unless it stands in a list, among others like it.
+// field: it does unless it stands in a list, among others like it, or the root
+// field branches.
 func announces(ctx context.Context) bool {
+	if rootOf(ctx).branching {
+		return false
+	}
 	for at := graphql.GetFieldContext(ctx); at != nil; at = at.Parent {
 		if at.Index != nil {
 			return false

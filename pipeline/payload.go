@@ -17,7 +17,7 @@ const (
 type Payload struct {
 	ID          string
 	City        string          // what its "city" says, "" when that is no string
-	JSON        json.RawMessage // as it was given, less insignificant space
+	JSON        json.RawMessage // as it was given
 	Fingerprint Fingerprint
 	members     map[string]json.RawMessage
 }

@@ -97,6 +97,30 @@ func TestAHundredCitiesUnderRecordsCostOneCall(t *testing.T) {
 	}
 }
 
+func TestEveryWayToWeatherSharesACall(t *testing.T) {
+	t.Parallel()
+	const weather = `weather { current { temperature } }`
+	for name, query := range map[string]string{
+		"a node beside a list":          `{ a: cities(names: ["Madrid"]) { ` + weather + ` } b: node(id: "Record:default:rome") { ... on Record { city { ` + weather + ` } } } }`,
+		"two pages under one pipeline":  `{ pipeline(name: "default") { a: records(filter: { city: "Rome" }) { nodes { city { ` + weather + ` } } } b: records(filter: { city: "Berlin" }) { nodes { city { ` + weather + ` } } } } }`,
+		"a node beside a record":        `{ a: node(id: "Record:default:rome") { ... on Record { city { ` + weather + ` } } } b: record(payloadId: "berlin") { city { ` + weather + ` } } }`,
+		"a report's node beside a city": `{ a: node(id: "Weather:0,0:METRIC") { ... on Weather { id current { time } } } b: city(name: "Berlin") { ` + weather + ` } }`,
+		"records beside a list":         `{ a: cities(names: ["Madrid"]) { ` + weather + ` } b: records { nodes { city { ` + weather + ` } } } }`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := gatewaytest.New(t)
+			process(t, g, map[string]any{"id": "rome", "city": "Rome, IT"})
+			process(t, g, map[string]any{"id": "berlin", "city": "Berlin"})
+			var got map[string]json.RawMessage
+			g.Data(t, query, nil, &got)
+			if calls := g.Upstream.Calls(); len(calls) != 1 {
+				t.Errorf("%d calls, want one; got %s", len(calls), got)
+			}
+		})
+	}
+}
+
 func TestDifferentNeedsShareACall(t *testing.T) {
 	t.Parallel()
 	g := gatewaytest.New(t)

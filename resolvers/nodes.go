@@ -52,7 +52,9 @@ func (r *Root) announceNodes(ctx context.Context, ids []string) {
 	set := loaders.From(ctx)
 	set.Pipelines.Announce(ctx, names)
 	set.Records.Announce(ctx, keys)
-	set.Weather.Announce(ctx, places)
+	if len(places) == len(ids) { // the others may lead to more
+		set.Weather.Announce(ctx, places)
+	}
 }
 
 // node returns what the id names, or nil when nothing has it.

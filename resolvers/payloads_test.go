@@ -212,6 +212,27 @@ func TestConcurrentCallersOfOneIDMakeOneRecord(t *testing.T) {
 	}
 }
 
+func TestAMutationSeesWhatTheOnesBeforeItDid(t *testing.T) {
+	t.Parallel()
+	g := gatewaytest.New(t)
+	type result struct {
+		Record struct{ Pipeline struct{ UpdatedAt time.Time } }
+	}
+	var got struct {
+		Before, After result
+		Change        struct{ Pipeline struct{ UpdatedAt time.Time } }
+	}
+	g.Data(t, `mutation {
+		before: processPayload(input: { payload: { id: "a" } }) { record { pipeline { updatedAt } } }
+		off: deactivatePipeline(input: { name: "default" }) { problems { code } }
+		change: activatePipeline(input: { name: "default" }) { pipeline { updatedAt } }
+		after: processPayload(input: { payload: { id: "b" } }) { record { pipeline { updatedAt } } }
+	}`, nil, &got)
+	if after := got.After.Record.Pipeline.UpdatedAt; !after.Equal(got.Change.Pipeline.UpdatedAt) || after.Equal(got.Before.Record.Pipeline.UpdatedAt) {
+		t.Errorf("before %v, changed %v, after %v", got.Before.Record.Pipeline.UpdatedAt, got.Change.Pipeline.UpdatedAt, after)
+	}
+}
+
 func TestPipelinesAreRefusedWithAReason(t *testing.T) {
 	t.Parallel()
 	g := gatewaytest.New(t)

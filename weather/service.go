@@ -39,9 +39,6 @@ func NewService(provider Provider, now func() time.Time, logger *slog.Logger) *S
 	}
 }
 
-// Source tells where the service's reports come from.
-func (s *Service) Source() Source { return s.provider.Source() }
-
 // Reports returns one result for each place, in order; equal places are asked
 // for once. It answers from the cache where that is fresh and covers the need,
 // fetches the rest in as few calls as the provider allows, and falls back on a

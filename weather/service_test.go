@@ -202,13 +202,6 @@ func TestAPanicOfTheProviderEndsWithItsCall(t *testing.T) {
 	expect(t, s.Reports(t.Context(), places(1), weather.Need{})[0], place(0), weather.Live)
 }
 
-func TestAServiceCreditsItsProvider(t *testing.T) {
-	t.Parallel()
-	if s, f, _ := serve(1); s.Source() != f.Source() {
-		t.Errorf("source is %+v", s.Source())
-	}
-}
-
 func TestNeedsCombine(t *testing.T) {
 	t.Parallel()
 	none, hours, days := weather.Need{}, weather.Need{Hours: 24}, weather.Need{Days: 7}

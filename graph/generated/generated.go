@@ -1439,8 +1439,9 @@ type Query {
 "What can be changed."
 type Mutation {
   """
-  Processes a payload and answers when its record is durable. The same ` + "`" + `id` + "`" + ` with the same content, however often and
-  wherever it is sent, answers the first record; the same ` + "`" + `id` + "`" + ` with other content is a conflict and changes nothing.
+  Processes a payload and answers when its record is durable. While the pipeline is active, the same ` + "`" + `id` + "`" + ` with the same
+  content, however often and wherever it is sent, answers the first record; the same ` + "`" + `id` + "`" + ` with other content is a
+  conflict and changes nothing.
   """
   processPayload(
     "The payload and where it goes."
@@ -1456,7 +1457,7 @@ type Mutation {
     "The pipeline to activate."
     input: ActivatePipelineInput!
   ): ActivatePipelineResult
-  "Makes a pipeline refuse payloads with PIPELINE_INACTIVE. Its records stay. One that is inactive already stays so."
+  "Makes a pipeline refuse payloads with PIPELINE_INACTIVE, also those it took in before. Its records stay. One that is inactive already stays so."
   deactivatePipeline(
     "The pipeline to deactivate."
     input: DeactivatePipelineInput!
@@ -1544,12 +1545,12 @@ type Weather implements Node {
   freshness: Freshness!
   "The conditions now."
   current: CurrentConditions
-  "The coming hours, the current one first."
+  "The coming hours, from that of ` + "`" + `current` + "`" + `."
   hourly(
     "How many, from 1 to 384."
     hours: Int! = 24
   ): [HourlyForecast!]
-  "The coming days, today first."
+  "The coming days, from that of ` + "`" + `current` + "`" + `."
   daily(
     "How many, from 1 to 16."
     days: Int! = 7
@@ -1826,8 +1827,8 @@ input ProcessPayloadInput {
   "The name of the pipeline to take it in."
   pipeline: String! = "default"
   """
-  A JSON object of at most 256 KiB whose ` + "`" + `id` + "`" + ` is a string of 1 to 255 characters. A ` + "`" + `city` + "`" + ` string in it, found as
-  ` + "`" + `Query.weather` + "`" + ` finds it, joins the record to that city.
+  A JSON object of at most 256 KiB, nested at most 64 deep, whose ` + "`" + `id` + "`" + ` is a string of 1 to 255 characters. A ` + "`" + `city` + "`" + `
+  string in it, found as ` + "`" + `Query.weather` + "`" + ` finds it, joins the record to that city.
   """
   payload: JSON!
 }
@@ -10015,13 +10016,13 @@ func (ec *executionContext) unmarshalNDeactivatePipelineInput2barographᚋgraph�
 }
 
 func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
-	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	res, err := wire.UnmarshalFloat(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.SelectionSet, v float64) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalFloatContext(v)
+	res := wire.MarshalFloat(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Float!")
 	}
@@ -10732,13 +10733,13 @@ func (ec *executionContext) marshalOFloat2barographᚋweatherᚐMeasure(ctx cont
 }
 
 func (ec *executionContext) unmarshalOFloat2float64(ctx context.Context, v any) (float64, error) {
-	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	res, err := wire.UnmarshalFloat(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOFloat2float64(ctx context.Context, sel ast.SelectionSet, v float64) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalFloatContext(v)
+	res := wire.MarshalFloat(v)
 	return graphql.WrapContextMarshaler(ctx, res)
 }
 

@@ -15,6 +15,10 @@ import (
 	"barograph/internal/strictjson"
 )
 
+// envelope is how deep in a request the values of its variables' fields stand:
+// request, variables, input, field.
+const envelope = 4
+
 // A problem says why a request cannot be read.
 type problem struct {
 	status  int
@@ -64,7 +68,7 @@ func (h HTTP) readBody(w http.ResponseWriter, r *http.Request) (*graphql.RawPara
 	case err != nil:
 		return nil, malformed("the request's body ended too early")
 	}
-	if err := strictjson.Check(body); err != nil {
+	if err := strictjson.CheckDepth(body, strictjson.DepthLimit+envelope); err != nil {
 		return nil, malformed("the request's body is refused: %v", err)
 	}
 	// A map, since names in a struct would match in any case.
@@ -96,7 +100,7 @@ func readObject(name string, text []byte, object *map[string]any) *problem {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil
 	}
-	if err := strictjson.Unmarshal(text, object); err != nil {
+	if strictjson.CheckDepth(text, strictjson.DepthLimit+envelope) != nil || strictjson.Decode(text, object) != nil {
 		return malformed("%s must be a JSON object", name)
 	}
 	return nil

@@ -94,12 +94,12 @@ func NewConnection[T any](w Window, found []T, cursor func(T) string, count func
 	found = found[:min(n, len(found))]
 	page := &Connection[T]{
 		Edges:    make([]Edge[T], len(found)),
-		PageInfo: PageInfo{HasNextPage: more, HasPreviousPage: w.After != nil},
+		PageInfo: PageInfo{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
 		count:    count,
 	}
 	if last {
 		slices.Reverse(found)
-		page.PageInfo = PageInfo{HasNextPage: w.Before != nil, HasPreviousPage: more}
+		page.PageInfo = PageInfo{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
 	}
 	for i, node := range found {
 		page.Edges[i] = Edge[T]{cursor(node), node}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -57,17 +58,32 @@ func argumentLiteral(ctx context.Context) *ast.Value {
 	if argument == nil {
 		return nil
 	}
-	value := argument.Value
+	variables := graphql.GetOperationContext(ctx).Variables
+	value := defaulted(argument.Value, variables)
 	for _, name := range path[1:] {
 		if value == nil || value.Kind == ast.Variable {
 			return nil
 		}
-		value = child(value, name)
+		value = defaulted(child(value, name), variables)
 	}
 	if value == nil || value.Kind == ast.Variable {
 		return nil
 	}
 	return value
+}
+
+// defaulted returns the default of a variable that the request did not give,
+// and any other value as it is. What a request gives has its numbers as text, so
+// that it never equals what has been made of a default with numbers in it.
+func defaulted(value *ast.Value, variables map[string]any) *ast.Value {
+	if value == nil || value.Kind != ast.Variable || value.VariableDefinition == nil || value.VariableDefinition.DefaultValue == nil {
+		return value
+	}
+	preset := value.VariableDefinition.DefaultValue
+	if lossy, err := preset.Value(nil); err != nil || !reflect.DeepEqual(variables[value.Raw], lossy) {
+		return value
+	}
+	return preset
 }
 
 // inputPath returns where in the arguments the value being read stands. The
@@ -106,19 +122,20 @@ func exact(value *ast.Value, variables map[string]any) any {
 	case ast.ListValue:
 		list := make([]any, len(value.Children))
 		for i, item := range value.Children {
-			list[i] = exact(item.Value, variables)
+			list[i] = exact(defaulted(item.Value, variables), variables)
 		}
 		return list
 	case ast.ObjectValue:
 		object := make(map[string]any, len(value.Children))
 		for _, member := range value.Children {
-			if member.Value.Kind == ast.Variable {
-				if given, ok := variables[member.Value.Raw]; ok {
+			item := defaulted(member.Value, variables)
+			if item.Kind == ast.Variable {
+				if given, ok := variables[item.Raw]; ok {
 					object[member.Name] = given
 				}
 				continue
 			}
-			object[member.Name] = exact(member.Value, variables)
+			object[member.Name] = exact(item, variables)
 		}
 		return object
 	}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"io"
 	"math"
 	"strconv"
@@ -18,10 +19,22 @@ func MarshalInt(i int) graphql.Marshaler { return graphql.MarshalInt(i) }
 // UnmarshalInt reads an Int, which has 32 bits.
 func UnmarshalInt(v any) (int, error) {
 	i, err := graphql.UnmarshalInt64(v)
-	if err != nil || i < math.MinInt32 || i > math.MaxInt32 {
+	if _, text := v.(string); text || err != nil || i < math.MinInt32 || i > math.MaxInt32 {
 		return 0, fault.New(fault.BadInput, "not an integer of 32 bits")
 	}
 	return int(i), nil
+}
+
+// MarshalFloat writes a Float.
+func MarshalFloat(f float64) graphql.ContextMarshaler { return graphql.MarshalFloatContext(f) }
+
+// UnmarshalFloat reads a Float, which is finite.
+func UnmarshalFloat(_ context.Context, v any) (float64, error) {
+	f, err := graphql.UnmarshalFloat(v)
+	if _, text := v.(string); text || err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+		return 0, fault.New(fault.BadInput, "not a finite number")
+	}
+	return f, nil
 }
 
 // MarshalMeasure writes a Float, null where the measure is missing.
@@ -39,9 +52,9 @@ func MarshalMeasure(m weather.Measure) graphql.Marshaler {
 
 // UnmarshalMeasure reads a Float.
 func UnmarshalMeasure(v any) (weather.Measure, error) {
-	f, err := graphql.UnmarshalFloat(v)
+	f, err := UnmarshalFloat(context.Background(), v)
 	if err != nil {
-		return weather.Missing, fault.New(fault.BadInput, "not a number")
+		return weather.Missing, err
 	}
 	return weather.Measure(f), nil
 }

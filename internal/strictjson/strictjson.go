@@ -21,7 +21,10 @@ var ErrTooDeep = errors.New("nested too deeply")
 
 // Check returns why text is not one strict JSON value, or nil. The error tells
 // the place and never repeats the text.
-func Check(text []byte) error {
+func Check(text []byte) error { return CheckDepth(text, DepthLimit) }
+
+// CheckDepth is Check for a value that may nest as deep as limit.
+func CheckDepth(text []byte, limit int) error {
 	decoder := jsontext.NewDecoder(bytes.NewReader(text))
 	for {
 		switch _, err := decoder.ReadToken(); {
@@ -29,8 +32,8 @@ func Check(text []byte) error {
 			return errors.New("no JSON value")
 		case err != nil:
 			return syntaxError(decoder, err)
-		case decoder.StackDepth() > DepthLimit:
-			return fmt.Errorf("%w: more than %d levels", ErrTooDeep, DepthLimit)
+		case decoder.StackDepth() > limit:
+			return fmt.Errorf("%w: more than %d levels", ErrTooDeep, limit)
 		case decoder.StackDepth() == 0:
 			return end(decoder)
 		}
@@ -58,6 +61,11 @@ func Unmarshal(text []byte, v any) error {
 	if err := Check(text); err != nil {
 		return err
 	}
+	return Decode(text, v)
+}
+
+// Decode is Unmarshal for text that has been checked.
+func Decode(text []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	return decoder.Decode(v)
@@ -71,5 +79,11 @@ func Marshal(v any) (json.RawMessage, error) {
 	if err := encoder.Encode(v); err != nil {
 		return nil, err
 	}
-	return bytes.TrimRight(text.Bytes(), "\n"), nil
+	value := jsontext.Value(bytes.TrimRight(text.Bytes(), "\n"))
+	if bytes.Contains(value, []byte(`\u202`)) { // which only encoding/json escapes
+		if err := value.Format(jsontext.PreserveRawStrings(false)); err != nil {
+			return nil, err
+		}
+	}
+	return json.RawMessage(value), nil
 }
