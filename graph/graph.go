@@ -4,6 +4,7 @@
 package graph
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -13,7 +14,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	stock "github.com/99designs/gqlgen/graphql/handler/transport"
-	"github.com/coder/websocket"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"barograph/graph/generated"
@@ -52,13 +52,29 @@ func New(config Config) http.Handler {
 		server.Use(e)
 	}
 	limit := messageLimit
-	server.AddTransport(stock.Websocket{
-		Implementation:   stock.CoderWebsocketImplementation{AcceptOptions: websocket.AcceptOptions{}}, // the same origin alone
+	server.AroundResponses(withinTimeout)
+	server.AddTransport(transport.NewWebSocket(stock.Websocket{
+		Implementation:   stock.CoderWebsocketImplementation{}, // which serves the same origin alone
 		InitTimeout:      connectTimeout,
 		PingPongInterval: keepAliveInterval,
 		PayloadReadLimit: &limit,
 		ErrorFunc:        socketErrors{config.Logger}.log,
-	})
-	server.AddTransport(transport.HTTP{BodyLimit: bodyLimit, Timeout: operationTimeout})
+	}))
+	server.AddTransport(transport.HTTP{BodyLimit: bodyLimit})
 	return server
+}
+
+// withinTimeout gives an operation its deadline, but for a subscription, whose
+// response is the wait for an event.
+func withinTimeout(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	if !graphql.HasOperationContext(ctx) || isSubscription(graphql.GetOperationContext(ctx)) {
+		return next(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	return next(ctx)
+}
+
+func isSubscription(operation *graphql.OperationContext) bool {
+	return operation.Operation != nil && operation.Operation.Operation == ast.Subscription
 }

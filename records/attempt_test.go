@@ -63,7 +63,7 @@ func TestWriterAnswersThoseItMadeWhenItCannotAskAboutTheRest(t *testing.T) {
 	run(t, g.writer)
 	g.made(t, old)
 
-	subscription := g.feed.Subscribe()
+	subscription := g.subscribe(t)
 	defer g.feed.Unsubscribe(subscription)
 	broken.Store(true)
 	got, errs := g.writer.Together(t.Context(), old, fresh)

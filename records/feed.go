@@ -3,10 +3,14 @@ package records
 import (
 	"errors"
 	"sync"
+
+	"barograph/internal/fault"
 )
 
-// lagLimit is how many changes a subscriber may be behind.
-const lagLimit = 256
+const (
+	lagLimit        = 256  // changes a subscriber may be behind
+	subscriberLimit = 4096 // at a time, on this node
+)
 
 // ErrLagging ends the subscription of one that took changes too slowly.
 var ErrLagging = errors.New("the subscriber is too slow")
@@ -28,13 +32,16 @@ type Subscription struct {
 }
 
 // Subscribe returns a subscription to the changes from now on. Its holder calls
-// Unsubscribe when it is done.
-func (f *Feed) Subscribe() *Subscription {
-	s := &Subscription{changes: make(chan *Record, lagLimit)}
+// Unsubscribe when it is done. It fails when there are too many.
+func (f *Feed) Subscribe() (*Subscription, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if len(f.subscribers) >= subscriberLimit {
+		return nil, fault.New(fault.Overloaded, "there are %d subscriptions already", subscriberLimit)
+	}
+	s := &Subscription{changes: make(chan *Record, lagLimit)}
 	f.subscribers[s] = struct{}{}
-	return s
+	return s, nil
 }
 
 // Unsubscribe ends a subscription. It may be called more than once.

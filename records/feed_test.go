@@ -13,7 +13,7 @@ import (
 func TestFeedTellsOfEachNewRecordOnceAndOfNothingElse(t *testing.T) {
 	t.Parallel()
 	g := newGateway(t)
-	subscription := g.feed.Subscribe()
+	subscription := g.subscribe(t)
 	defer g.feed.Unsubscribe(subscription)
 	var want []string
 	for i := range 20 {
@@ -36,7 +36,7 @@ func TestFeedTellsEverySubscriberTheSameInTheSameOrder(t *testing.T) {
 	g := newGateway(t)
 	var subscriptions []*records.Subscription
 	for range 5 {
-		subscriptions = append(subscriptions, g.feed.Subscribe())
+		subscriptions = append(subscriptions, g.subscribe(t))
 	}
 	const changes = 200
 	drafts := make([]records.Draft, changes)
@@ -61,7 +61,7 @@ func TestFeedTellsNothingOfBeforeSubscribeOrAfterUnsubscribe(t *testing.T) {
 	t.Parallel()
 	g := newGateway(t)
 	g.made(t, draft("before", ""))
-	subscription := g.feed.Subscribe()
+	subscription := g.subscribe(t)
 	during := g.made(t, draft("during", ""))
 	g.feed.Unsubscribe(subscription)
 	g.feed.Unsubscribe(subscription)
@@ -74,7 +74,7 @@ func TestFeedTellsNothingOfBeforeSubscribeOrAfterUnsubscribe(t *testing.T) {
 func TestFeedDropsWhoeverIsTooSlowAndServesTheOthers(t *testing.T) {
 	t.Parallel()
 	g := newGateway(t)
-	slow, quick := g.feed.Subscribe(), g.feed.Subscribe()
+	slow, quick := g.subscribe(t), g.subscribe(t)
 	var (
 		all sync.WaitGroup
 		got []string
@@ -109,7 +109,7 @@ func TestFeedMayBeLeftByManyAtAnyTime(t *testing.T) {
 	for range 50 {
 		all.Go(func() {
 			for range 20 {
-				s := g.feed.Subscribe()
+				s := g.subscribe(t)
 				select {
 				case <-s.Changes():
 				default:

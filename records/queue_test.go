@@ -28,7 +28,7 @@ func TestWriterLeavesNothingRunning(t *testing.T) {
 	}
 	g := assemble(pools)
 	stop := run(t, g.writer)
-	subscription := g.feed.Subscribe()
+	subscription := g.subscribe(t)
 	g.made(t, draft("a", ""))
 	g.feed.Unsubscribe(subscription)
 	stop()

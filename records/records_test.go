@@ -256,3 +256,12 @@ func traced(t *testing.T, database string, tr *tracer) *postgres.Pools {
 
 func inserts(statement string) bool { return strings.Contains(statement, "insert into records") }
 func meets(statement string) bool   { return strings.Contains(statement, "left join records") }
+
+func (g *gateway) subscribe(t testing.TB) *records.Subscription {
+	t.Helper()
+	s, err := g.feed.Subscribe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

@@ -13,7 +13,10 @@ import (
 )
 
 func (r subscriptionResolver) RecordChanged(ctx context.Context, pipelineName *string, states []records.State) (<-chan *wire.RecordEvent, error) {
-	subscription := r.Feed.Subscribe()
+	subscription, err := r.Feed.Subscribe()
+	if err != nil {
+		return nil, err
+	}
 	events := make(chan *wire.RecordEvent)
 	go func() {
 		defer close(events)

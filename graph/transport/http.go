@@ -5,7 +5,6 @@ package transport
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -17,15 +16,14 @@ import (
 
 // HTTP serves queries by GET and POST and mutations by POST, one a request.
 type HTTP struct {
-	BodyLimit int64         // bytes of a request's body
-	Timeout   time.Duration // of an operation
+	BodyLimit int64 // bytes of a request's body
 }
 
 var _ graphql.Transport = HTTP{}
 
 // Supports reports whether the request is one for this transport: every one
-// that does not ask for another protocol.
-func (HTTP) Supports(r *http.Request) bool { return r.Header.Get("Upgrade") == "" }
+// that does not ask for a WebSocket.
+func (HTTP) Supports(r *http.Request) bool { return !AsksForWebSocket(r) }
 
 // Do answers the request.
 func (h HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
@@ -47,9 +45,7 @@ func (h HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 	}
 	params.Headers = r.Header
 	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
-	ctx, cancel := context.WithTimeout(r.Context(), h.Timeout)
-	defer cancel()
-	execute(ctx, w, r.Method, mediaType, params, exec)
+	execute(r.Context(), w, r.Method, mediaType, params, exec)
 }
 
 func execute(ctx context.Context, w http.ResponseWriter, method, mediaType string, params *graphql.RawParams, exec graphql.GraphExecutor) {

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor/testexecutor"
@@ -51,7 +50,7 @@ func send(t testing.TB, method, target, body string, h header) response {
 		req.Header.Set(name, value)
 	}
 	w := httptest.NewRecorder()
-	transport.HTTP{BodyLimit: bodyLimit, Timeout: time.Minute}.Do(w, req, testexecutor.New())
+	transport.HTTP{BodyLimit: bodyLimit}.Do(w, req, testexecutor.New())
 	res := response{status: w.Code, header: w.Header(), text: w.Body.String()}
 	if err := json.Unmarshal(w.Body.Bytes(), &res); err != nil {
 		t.Fatalf("answer %q: %v", w.Body, err)
