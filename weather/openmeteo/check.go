@@ -12,8 +12,9 @@ import (
 const (
 	// gridStep is more than any weather model's grid cell is wide, in degrees: an
 	// answer for coordinates further off than that is for another place.
-	gridStep  = 1.5
-	dayLength = 24 * 60 * 60
+	gridStep   = 1.5
+	hourLength = 60 * 60
+	dayLength  = 24 * hourLength
 )
 
 // lastMoment is well before the end of the year 9999, the last one that a
@@ -58,8 +59,8 @@ func (f *forecast) check(place weather.Place, need weather.Need) error {
 func (f *forecast) checkHours(n int) error {
 	h := &f.Hourly
 	switch {
-	case len(h.Time) < n:
-		return fmt.Errorf("%d hours instead of %d", len(h.Time), n)
+	case len(h.Time)-f.firstHour() < n:
+		return fmt.Errorf("%d hours instead of %d", len(h.Time)-f.firstHour(), n)
 	case !ascending(h.Time):
 		return errors.New("hours that do not follow one another")
 	}
@@ -70,6 +71,17 @@ func (f *forecast) checkHours(n int) error {
 		}
 	}
 	return nil
+}
+
+// firstHour returns where in the hourly lists the hour of the current conditions
+// is, or the first one after it.
+func (f *forecast) firstHour() int {
+	for i, t := range f.Hourly.Time {
+		if t+hourLength > f.Current.Time {
+			return i
+		}
+	}
+	return len(f.Hourly.Time)
 }
 
 func (f *forecast) checkDays(n int) error {

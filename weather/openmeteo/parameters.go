@@ -33,7 +33,10 @@ func parameters(places []weather.Place, need weather.Need) url.Values {
 	}
 	if need.Hours > 0 {
 		query.Set("hourly", hourlyVariables)
-		query.Set("forecast_hours", strconv.Itoa(need.Hours))
+		// The service counts hours from one near the current one: in zones whose
+		// offset is no whole hour, from the one before or the one after it.
+		query.Set("past_hours", "1")
+		query.Set("forecast_hours", strconv.Itoa(min(need.Hours+1, weather.MaxHours)))
 	}
 	if need.Days > 0 {
 		query.Set("daily", dailyVariables)

@@ -52,8 +52,10 @@ func (c *Client) report(a *answer, place weather.Place, need weather.Need, fetch
 func (f *forecast) hours(n int, zone *time.Location) []weather.Hour {
 	hours := make([]weather.Hour, n)
 	h := &f.Hourly
-	for i := range hours {
-		hours[i] = weather.Hour{
+	first := f.firstHour()
+	for k := range hours {
+		i := first + k
+		hours[k] = weather.Hour{
 			Conditions: weather.Conditions{
 				Time:                instant(h.Time[i], zone),
 				Temperature:         at(h.Temperature, i).measure(),
