@@ -32,6 +32,7 @@ import (
 	"barograph/records"
 	"barograph/resolvers"
 	"barograph/weather"
+	"barograph/web"
 )
 
 func main() {
@@ -120,14 +121,16 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	serving.Go(func() error { return writer.Run(writing) })
 	serving.Go(func() error {
 		defer stopWriting() // once nobody is left to write for
-		return edge.New(handler, base.pools.Ping, logger).Serve(ctx, listener)
+		return edge.New(edge.Config{
+			GraphQL: handler, Playground: web.Playground(), Schema: web.Schema(schema), Ready: base.pools.Ping, Logger: logger,
+		}).Serve(ctx, listener)
 	})
 	return serving.Wait()
 }
 
 // announce says what is served, where, and on what it rests.
 func announce(out io.Writer, address net.Addr, base *database, source *provider) {
-	_, _ = fmt.Fprintf(out, "Barograph is ready.\n  GraphQL   http://%s/graphql\n  Database  %s\n  Weather   %s\n",
+	_, _ = fmt.Fprintf(out, "Barograph is ready.\n  GraphQL   http://%s/graphql\n  Explore   http://%[1]s/\n  Database  %s\n  Weather   %s\n",
 		address, base.description, source.description)
 }
 

@@ -235,7 +235,7 @@ func TestServeAnswersAndStopsClean(t *testing.T) {
 	const payload = `mutation { processPayload(input: { payload: { id: "evt_10928a", value: 42.0, city: "Mumbai" } }) { duplicate record { city { name weather { freshness { simulated } } } } } }`
 	for round, want := range []string{`"duplicate":false`, `"duplicate":true`} {
 		g := serve(t, dir)
-		for _, path := range []string{"/healthz", "/readyz", "/"} {
+		for _, path := range []string{"/healthz", "/readyz", "/", "/schema.graphql"} {
 			if got := g.status(t, path); got != http.StatusOK {
 				t.Errorf("GET %s = %d, want 200", path, got)
 			}

@@ -25,18 +25,24 @@ const (
 	probeTimeout  = time.Second
 )
 
-// A Server serves one handler under /graphql.
+// Config is what a server serves and how.
+type Config struct {
+	GraphQL    http.Handler // at /graphql
+	Playground http.Handler // at / and under /playground/
+	Schema     http.Handler // at /schema.graphql
+
+	Ready  func(context.Context) error // says whether the server can do its work
+	Logger *slog.Logger
+}
+
+// A Server serves what its Config says, and probes.
 type Server struct {
-	graphql  http.Handler
-	ready    func(context.Context) error
-	logger   *slog.Logger
+	config   Config
 	draining atomic.Bool
 }
 
-// New returns a server. What ready returns says whether it can do its work.
-func New(graphql http.Handler, ready func(context.Context) error, logger *slog.Logger) *Server {
-	return &Server{graphql: graphql, ready: ready, logger: logger}
-}
+// New returns a server.
+func New(config Config) *Server { return &Server{config: config} }
 
 // Serve serves on the listener until ctx is done. Then it takes no new work,
 // lets the work in flight finish within a deadline, and returns; streams, which
@@ -51,7 +57,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerLimit,
-		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
 	}
 	server.RegisterOnShutdown(endStreams)
 	served := make(chan error, 1)
@@ -62,7 +68,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.draining.Store(true)
-	s.logger.InfoContext(ctx, "draining")
+	s.config.Logger.InfoContext(ctx, "draining")
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	if err := server.Shutdown(deadline); err != nil {
@@ -73,12 +79,12 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 
 func (s *Server) routes(streams context.Context) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", endingWith(streams, s.graphql))
+	mux.Handle("/graphql", endingWith(streams, s.config.GraphQL))
+	mux.Handle("/schema.graphql", s.config.Schema)
+	mux.Handle("/{$}", s.config.Playground)
+	mux.Handle("/playground/", s.config.Playground)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.readyz)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, "Barograph. GraphQL is served at /graphql, over HTTP and WebSocket.")
-	})
 	return mux
 }
 
@@ -89,7 +95,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case s.draining.Load():
 		answer(w, http.StatusServiceUnavailable, "draining")
-	case s.ready(ctx) != nil:
+	case s.config.Ready(ctx) != nil:
 		answer(w, http.StatusServiceUnavailable, "the database does not answer")
 	default:
 		answer(w, http.StatusOK, "ready")

@@ -29,8 +29,9 @@ func serve(t *testing.T, handler http.Handler, ready func(context.Context) error
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	config := edge.Config{GraphQL: handler, Playground: named("playground"), Schema: named("schema"), Ready: ready, Logger: slog.New(slog.DiscardHandler)}
 	served := make(chan error, 1)
-	go func() { served <- edge.New(handler, ready, slog.New(slog.DiscardHandler)).Serve(ctx, listener) }()
+	go func() { served <- edge.New(config).Serve(ctx, listener) }()
 	stop = func() error {
 		cancel()
 		select {
@@ -43,6 +44,11 @@ func serve(t *testing.T, handler http.Handler, ready func(context.Context) error
 	}
 	t.Cleanup(func() { _ = stop() })
 	return listener.Addr().String(), stop
+}
+
+// named answers with its name.
+func named(name string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, name) })
 }
 
 func request(t *testing.T, address, text string) (status, body string) {
@@ -90,6 +96,23 @@ func TestProbesTellWhatTheyAreAskedFor(t *testing.T) {
 		status, body := request(t, c.address, "GET "+c.path+" HTTP/1.1\r\nHost: a\r\n\r\n")
 		if status != c.status || body != c.body {
 			t.Errorf("GET %s = %s %q, want %s %q", c.path, status, body, c.status, c.body)
+		}
+	}
+}
+
+func TestHandlersStandWhereTheyShould(t *testing.T) {
+	t.Parallel()
+	address, _ := serve(t, named("graphql"), nil)
+	for path, want := range map[string]string{
+		"/":                    "playground",
+		"/playground/index.js": "playground",
+		"/schema.graphql":      "schema",
+		"/graphql":             "graphql",
+		"/graphql/":            "404 page not found",
+		"/index.html":          "404 page not found",
+	} {
+		if _, body := request(t, address, "GET "+path+" HTTP/1.1\r\nHost: a\r\n\r\n"); body != want {
+			t.Errorf("GET %s = %q, want %q", path, body, want)
 		}
 	}
 }
