@@ -15,7 +15,7 @@ func Process(p *Payload, at time.Time) (json.RawMessage, error) {
 	result := maps.Clone(p.members)
 	result["status"] = json.RawMessage(`"processed"`)
 	result["timestamp"] = json.RawMessage(`"` + at.UTC().Format(time.RFC3339Nano) + `"`)
-	text, err := strictjson.Marshal(result)
+	text, err := strictjson.Object(result)
 	if err != nil {
 		return nil, fmt.Errorf("process payload %q: %w", p.ID, err)
 	}

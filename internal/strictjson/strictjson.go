@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -69,6 +71,22 @@ func Decode(text []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	return decoder.Decode(v)
+}
+
+// Object writes an object of members that are JSON, each to the byte, by name.
+func Object(members map[string]json.RawMessage) (json.RawMessage, error) {
+	text := []byte{'{'}
+	for i, name := range slices.Sorted(maps.Keys(members)) {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		quoted, err := Marshal(name)
+		if err != nil {
+			return nil, err
+		}
+		text = append(append(append(text, quoted...), ':'), members[name]...)
+	}
+	return append(text, '}'), nil
 }
 
 // Marshal writes v as compact JSON, with no more escapes than JSON asks for.

@@ -1,6 +1,7 @@
 package strictjson_test
 
 import (
+	"encoding/json"
 	"math/big"
 	"strings"
 	"testing"
@@ -64,6 +65,26 @@ func TestUnmarshalKeepsEveryDigit(t *testing.T) {
 	got, err := strictjson.Marshal(v)
 	if err != nil || string(got) != text {
 		t.Errorf("Marshal(Unmarshal(%s)) = %s, %v", text, got, err)
+	}
+}
+
+func TestMarshalEscapesNoMoreThanItMust(t *testing.T) {
+	t.Parallel()
+	const text = "\u2028<&>é\\u2028"
+	got, err := strictjson.Marshal(text)
+	if want := "\"\u2028<&>é\\\\u2028\""; err != nil || string(got) != want {
+		t.Errorf("Marshal(%q) = %s, %v, want %s", text, got, err, want)
+	}
+}
+
+func TestObjectKeepsItsMembersToTheByte(t *testing.T) {
+	t.Parallel()
+	got, err := strictjson.Object(map[string]json.RawMessage{"b": json.RawMessage(`1.50`), "a\"": json.RawMessage(`"\u2028"`)})
+	if want := `{"a\"":"\u2028","b":1.50}`; err != nil || string(got) != want {
+		t.Errorf("Object = %s, %v, want %s", got, err, want)
+	}
+	if got, err := strictjson.Object(nil); err != nil || string(got) != "{}" {
+		t.Errorf("Object of nothing = %s, %v", got, err)
 	}
 }
 
