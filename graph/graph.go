@@ -46,6 +46,7 @@ func New(config Config) http.Handler {
 	server.SetErrorPresenter(presenter{config.Logger}.present)
 	server.SetRecoverFunc(recovered)
 	server.SetParserTokenLimit(tokenLimit)
+	server.SetValidationRulesFn(validationRules)
 	server.SetQueryCache(lru.New[*ast.QueryDocument](documents))
 	server.Use(extension.Introspection{})
 	for _, e := range config.Extensions {

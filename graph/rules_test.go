@@ -1,0 +1,50 @@
+package graph_test
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"barograph/graph"
+)
+
+func TestAnEmptyObjectStandsForNoLeaf(t *testing.T) {
+	t.Parallel()
+	// Nothing is executed: what is valid is skipped.
+	handler := graph.New(graph.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	for query, want := range map[string]string{
+		`{ city(name: {}) @skip(if: true) { id } }`:                                       "GRAPHQL_VALIDATION_FAILED",
+		`{ cities(names: {}) @skip(if: true) { id } }`:                                    "GRAPHQL_VALIDATION_FAILED",
+		`{ node(id: {}) @skip(if: true) { id } }`:                                         "GRAPHQL_VALIDATION_FAILED",
+		`{ weather(city: "Lima", units: {}) @skip(if: true) { id } }`:                     "GRAPHQL_VALIDATION_FAILED",
+		`{ records(filter: {states: [{}]}) @skip(if: true) { totalCount } }`:              "GRAPHQL_VALIDATION_FAILED",
+		`{ records(filter: {}) @skip(if: true) { totalCount } }`:                          "",
+		`mutation { processPayload(input: {payload: {}}) @skip(if: true) { duplicate } }`: "",
+	} {
+		body, err := json.Marshal(map[string]string{"query": query})
+		if err != nil {
+			t.Fatal(err)
+		}
+		request := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(body)))
+		request.Header.Set("Content-Type", "application/json")
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, request)
+		var answer struct {
+			Errors []struct{ Extensions struct{ Code string } }
+		}
+		if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if len(answer.Errors) > 0 {
+			got = answer.Errors[0].Extensions.Code
+		}
+		if got != want {
+			t.Errorf("%s: code = %q, want %q", query, got, want)
+		}
+	}
+}
