@@ -9,6 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,7 +36,12 @@ type Gateway struct {
 	Upstream *Upstream
 	Logs     *Logs
 	Pools    *postgres.Pools
+
+	ahead *atomic.Int64 // by how much the weather's clock is, in nanoseconds
 }
+
+// Advance moves the clock that reports age by.
+func (g *Gateway) Advance(by time.Duration) { g.ahead.Add(int64(by)) }
 
 // New starts a gateway that ends with the test.
 func New(t testing.TB) *Gateway {
@@ -51,8 +57,9 @@ func New(t testing.TB) *Gateway {
 
 	cities, err := gazetteer.Open()
 	must(t, err)
-	upstream := newUpstream(t)
-	client, err := openmeteo.New(upstream.URL, openmeteo.Source, time.Now)
+	upstream, ahead := newUpstream(t), &atomic.Int64{}
+	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	client, err := openmeteo.New(upstream.URL, openmeteo.Source, clock)
 	must(t, err)
 	t.Cleanup(client.Close)
 
@@ -72,12 +79,12 @@ func New(t testing.TB) *Gateway {
 			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
 		},
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
-			Weather: weather.NewService(client, time.Now, logger), Pipelines: pipelines, Records: store,
+			Weather: weather.NewService(client, clock, logger), Pipelines: pipelines, Records: store,
 		}}},
 		Logger: logger,
 	}))
 	t.Cleanup(server.Close)
-	return &Gateway{URL: server.URL, Upstream: upstream, Logs: logs, Pools: pools}
+	return &Gateway{URL: server.URL, Upstream: upstream, Logs: logs, Pools: pools, ahead: ahead}
 }
 
 func must(t testing.TB, err error) {

@@ -16,9 +16,10 @@ import (
 type Upstream struct {
 	URL string
 
-	mu    sync.Mutex
-	calls []Call             // guarded by mu
-	fault func(Call) Failure // guarded by mu; nil while all is well
+	mu      sync.Mutex
+	calls   []Call              // guarded by mu
+	fault   func(Call) Failure  // guarded by mu; nil while all is well
+	rewrite func([]byte) []byte // guarded by mu; nil while answers are left alone
 }
 
 // A Call is what one call asked for.
@@ -50,7 +51,16 @@ func newUpstream(t testing.TB) *Upstream {
 			return
 		}
 		body.Body = nopCloser{strings.NewReader(r.PostForm.Encode())}
-		healthy.ServeHTTP(w, &body)
+		rewrite := u.rewriting()
+		if rewrite == nil {
+			healthy.ServeHTTP(w, &body)
+			return
+		}
+		answer := httptest.NewRecorder()
+		healthy.ServeHTTP(answer, &body)
+		w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(rewrite(answer.Body.Bytes())) // the client may be gone
 	}))
 	t.Cleanup(server.Close)
 	u.URL = server.URL
@@ -83,4 +93,18 @@ func (u *Upstream) Fail(fault func(Call) Failure) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.fault = fault
+}
+
+// Rewrite makes each answer that does not fail pass through rewrite from now on;
+// nil ends that.
+func (u *Upstream) Rewrite(rewrite func([]byte) []byte) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.rewrite = rewrite
+}
+
+func (u *Upstream) rewriting() func([]byte) []byte {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.rewrite
 }
