@@ -1,0 +1,126 @@
+package schematest_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// A seed is what a gateway is given before it is asked: two pipelines, one of
+// them inactive, records in the other, and where they are found again.
+type seed struct {
+	url                      string
+	run                      string // in every name, so that runs do not meet
+	pipeline, inactive       string
+	city, weather, placeID   string // ids
+	pipelineID, record       string // ids
+	recordCursor, nameCursor string
+	payloadID                string
+}
+
+// post sends an operation that must succeed, and returns its data.
+func (s *seed) post(ctx context.Context, query string, variables map[string]any) (map[string]any, error) {
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close() //nolint:errcheck // nothing is left to do about it
+	var answer struct {
+		Data   map[string]any
+		Errors json.RawMessage
+	}
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		return nil, err
+	}
+	if answer.Errors != nil {
+		return nil, fmt.Errorf("errors: %s", answer.Errors)
+	}
+	return answer.Data, nil
+}
+
+const seeding = `mutation ($run: String!, $off: String!, $a: JSON!, $b: JSON!) {
+	createPipeline(input: {name: $run, description: "For a walk through the schema."}) { problems { code } }
+	off: createPipeline(input: {name: $off}) { problems { code } }
+	deactivatePipeline(input: {name: $off}) { problems { code } }
+	a: processPayload(input: {pipeline: $run, payload: $a}) { problems { code } }
+	b: processPayload(input: {pipeline: $run, payload: $b}) { problems { code } }
+}`
+
+const finding = `query ($run: String!) {
+	city(name: "Mumbai") { id weather { id } }
+	weatherAt(latitude: 19, longitude: 72.9) { id }
+	pipelines(last: 1) { pageInfo { startCursor } }
+	pipeline(name: $run) { id records { nodes { id } pageInfo { endCursor } } }
+}`
+
+// newSeed seeds the gateway at url.
+func newSeed(t *testing.T, url string) *seed {
+	t.Helper()
+	run := "walk-" + strings.ToLower(rand.Text()[:10])
+	s := &seed{url: url, run: run, pipeline: run, inactive: run + "-off", payloadID: "first"}
+	problems, err := s.post(t.Context(), seeding, map[string]any{
+		"run": s.pipeline, "off": s.inactive,
+		"a": map[string]any{"id": "first", "city": "Mumbai", "value": 42.5},
+		"b": map[string]any{"id": "second", "city": "Mumbai"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range problems {
+		if found := list(problems, name+".problems"); len(found) > 0 {
+			t.Fatalf("seed: %s: %v", name, found)
+		}
+	}
+	found, err := s.post(t.Context(), finding, map[string]any{"run": run})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.city, s.weather, s.placeID = text(found, "city.id"), text(found, "city.weather.id"), text(found, "weatherAt.id")
+	s.nameCursor = text(found, "pipelines.pageInfo.startCursor")
+	s.pipelineID, s.recordCursor = text(found, "pipeline.id"), text(found, "pipeline.records.pageInfo.endCursor")
+	s.record = list(found, "pipeline.records.nodes")[0].(map[string]any)["id"].(string)
+	return s
+}
+
+// at returns what stands in an answer at a path with dots.
+func at(data any, path string) any {
+	for name := range strings.SplitSeq(path, ".") {
+		object, _ := data.(map[string]any)
+		data = object[name]
+	}
+	return data
+}
+
+func text(data map[string]any, path string) string {
+	found, _ := at(data, path).(string)
+	return found
+}
+
+func list(data map[string]any, path string) []any {
+	found, _ := at(data, path).([]any)
+	return found
+}
+
+// fresh returns a name that no one has had.
+func (s *seed) fresh() string { return s.run + "-" + strings.ToLower(rand.Text()[:10]) }
+
+// trigger makes a record change.
+func (s *seed) trigger(ctx context.Context) error {
+	_, err := s.post(ctx, `mutation ($run: String!, $p: JSON!) { processPayload(input: {pipeline: $run, payload: $p}) { duplicate } }`,
+		map[string]any{"run": s.pipeline, "p": map[string]any{"id": s.fresh(), "city": "Mumbai"}})
+	return err
+}

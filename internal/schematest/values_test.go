@@ -1,0 +1,94 @@
+package schematest_test
+
+import (
+	"strings"
+	"testing"
+
+	"barograph/internal/schematest"
+)
+
+// barograph says how the gateway at url is tested.
+func barograph(t *testing.T, url string) schematest.Config {
+	t.Helper()
+	s := newSeed(t, url)
+	return schematest.Config{
+		Schema:  barographSchema(t),
+		URL:     url,
+		Values:  s.values(),
+		Trigger: s.trigger,
+		Formats: map[string]schematest.Format{"DateTime": schematest.DateTime, "Date": schematest.Date, "JSON": schematest.AnyJSON},
+		Codes: []string{
+			"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_REQUEST", "BAD_USER_INPUT", "LIMIT_EXCEEDED", "NOT_FOUND", "UNAUTHENTICATED",
+			"FORBIDDEN", "RATE_LIMITED", "OVERLOADED", "UPSTREAM_TIMEOUT", "UPSTREAM_UNAVAILABLE", "UPSTREAM_INVALID", "UPSTREAM_RATE_LIMITED",
+			"TIMEOUT", "UNAVAILABLE",
+		},
+		Hostile: []any{
+			"Unheard:1", ":", "City:", "City:0", "City:-1", "City:99999999999999999999", "Weather:", "Weather:x:y:z", "Pipeline:", "Pipeline:\x00",
+			"Record:", "Record::", "Record:default:", "Record:default:\x00", "Record:a:" + strings.Repeat("x", 300),
+			// Cursors are base64url of a letter, a colon and numbers or a name.
+			"cjo=", "cjo6", "cjoxOjI", "cjo5MjIzMzcyMDM2ODU0Nzc1ODA3OjE", "cjotOTIyMzM3MjAzNjg1NDc3NTgwODotMQ", "cDo", "cDpBAA",
+		},
+		Unseen: []schematest.Unseen{
+			{At: "Problem.retryAfterMs", Why: "said only when more payloads wait than can be written"},
+			{At: "ProblemCode.OVERLOADED", Why: "said only when more payloads wait than can be written"},
+		},
+	}
+}
+
+// values are what arguments take, for a gateway that has the seed.
+func (s *seed) values() []schematest.Values {
+	payload := func(more map[string]any) schematest.Fresh {
+		return func() any {
+			p := map[string]any{"id": s.fresh()}
+			for name, value := range more {
+				p[name] = value
+			}
+			return p
+		}
+	}
+	name := func() any { return s.fresh() }
+	return []schematest.Values{
+		{At: "Query.weather(city:)", Give: []any{"Mumbai", "London, CA", "Portland, Maine, US", "Longyearbyen", s.city}, Why: "each form of a name, and an id"},
+		{At: "Query.city(name:)", Give: []any{"Mumbai", "Bombay", s.city}, Why: "a name, an alternate name, an id"},
+		{At: "names", Give: []any{[]any{"Mumbai", s.city, "Lima"}, []any{}}, Why: "several, two of them the same, and none"},
+		{At: "latitude", Give: []any{19.07, -90, 90, 0}, Why: "a place, the poles and the equator, where an integer is a Float too"},
+		{At: "longitude", Give: []any{72.88, -180, 180}, Why: "a place, and both sides of the date line"},
+		{At: "query", Give: []any{"lon", "são p", "MUMBAI"}, Why: "a prefix, with accents, in another case"},
+		{At: "Query.searchCities(first:)", Give: []any{3, 1, 100}, Why: "some, and both limits"},
+		{At: "country", Give: []any{"CA", "gb"}, Why: "a code, in both cases"},
+		{At: "first", Give: []any{1, 1000}, Why: "both limits"},
+		{At: "last", Give: []any{1, 1000}, Why: "both limits"},
+		{At: "Query.pipelines(after:)", Give: []any{s.nameCursor}, Why: "a place among pipelines"},
+		{At: "Query.pipelines(before:)", Give: []any{s.nameCursor}, Why: "a place among pipelines"},
+		{At: "after", Give: []any{s.recordCursor}, Why: "a place among records"},
+		{At: "before", Give: []any{s.recordCursor}, Why: "a place among records"},
+		{At: "Query.records", Give: []any{
+			schematest.Args{"first": 1, "after": s.recordCursor},
+			schematest.Args{"last": 1, "before": s.recordCursor, "orderBy": map[string]any{"direction": "ASC"}},
+		}, Why: "a page after and a page before, as clients walk"},
+		{At: "hours", Give: []any{1, 384}, Why: "both limits"},
+		{At: "days", Give: []any{1, 16}, Why: "both limits"},
+		{At: "Query.node(id:)", Give: []any{s.city, s.weather, s.placeID, s.pipelineID, s.record, "City:0"}, Why: "one of each type, and none"},
+		{At: "ids", Give: []any{[]any{s.city, s.weather, s.placeID, s.pipelineID, s.record}, []any{s.record, "City:0", s.record}, []any{}}, Why: "one of each type, twice the same around none, and none at all"},
+		{At: "Query.pipeline(name:)", Give: []any{s.pipeline, "default", "nobody"}, Why: "one with a description, the one that is always there, none"},
+		{At: "payloadId", Give: []any{s.payloadID, "nobody"}, Why: "one that is there, and none"},
+		{At: "Query.record(pipeline:)", Give: []any{s.pipeline}, Why: "where the record is"},
+		{At: "Query.record", Give: []any{schematest.Args{"pipeline": s.pipeline, "payloadId": s.payloadID}}, Why: "the one that is there"},
+		{At: "pipeline", Give: []any{s.pipeline}, Why: "where the records are"},
+		{At: "Subscription.recordChanged(states:)", Give: []any{[]any{"PROCESSED"}, []any{"SKIPPED", "PROCESSED"}}, Why: "what a record that is processed at once comes to"},
+		{At: "RecordFilter.city", Give: []any{"Mumbai", s.city}, Why: "a name and an id"},
+		{At: "DateTime", Give: []any{"2026-01-01T00:00:00Z", "2026-03-01T12:00:00.123456+05:30"}, Why: "in UTC, and with an offset and a fraction"},
+		{At: "ProcessPayloadInput.pipeline", Give: []any{s.pipeline, s.inactive, "nobody"}, Why: "active, inactive, none"},
+		{At: "payload", Give: []any{
+			payload(nil), payload(map[string]any{"city": "Mumbai", "value": 42.5, "list": []any{nil, true}}),
+			"text", map[string]any{}, map[string]any{"id": 7}, payload(map[string]any{"x": strings.Repeat("x", 256<<10)}),
+		}, Why: "good ones, and one for each reason to refuse it"},
+		{At: "Mutation.processPayload", Give: []any{
+			schematest.Args{"input": map[string]any{"pipeline": s.pipeline, "payload": map[string]any{"id": s.payloadID, "value": "another"}}},
+		}, Why: "a conflict"},
+		{At: "CreatePipelineInput.name", Give: []any{schematest.Fresh(name), s.pipeline, "No Name"}, Why: "free, taken, malformed"},
+		{At: "CreatePipelineInput.description", Give: []any{"Why not.", strings.Repeat("x", 1001)}, Why: "one, and one that is too long"},
+		{At: "ActivatePipelineInput.name", Give: []any{s.pipeline, "nobody"}, Why: "there, and not"},
+		{At: "DeactivatePipelineInput.name", Give: []any{s.inactive, "nobody"}, Why: "there, and not; the other is needed"},
+	}
+}
