@@ -18,8 +18,9 @@ const internalError = "INTERNAL_SERVER_ERROR"
 // conform to the schema or have errors with a code that is meant for clients.
 func (s *Suite) Attack(ctx context.Context) error {
 	var ops, sound []operation // what is sent, and the same with nothing wrong in it
+	written := make(map[string]bool)
 	for _, t := range s.targets() {
-		attacks, harmless, err := s.attacks(t)
+		attacks, harmless, err := s.attacks(t, written)
 		if err != nil {
 			return err
 		}
@@ -56,7 +57,9 @@ func (s *Suite) Attack(ctx context.Context) error {
 }
 
 // attacks returns the operations that attack a target, and one that does not.
-func (s *Suite) attacks(t target) (ops []operation, harmless operation, err error) {
+// Every argument is attacked by variables, and by literals once for its type:
+// from validation on, there is no difference.
+func (s *Suite) attacks(t target, written map[string]bool) (ops []operation, harmless operation, err error) {
 	slots := t.slots()
 	base, err := s.values.base(slots)
 	if err != nil {
@@ -70,10 +73,14 @@ func (s *Suite) attacks(t target) (ops []operation, harmless operation, err erro
 		if err != nil {
 			return nil, operation{}, err
 		}
+		forms := []bool{false}
+		if of := slot.of.String(); !written[of] {
+			forms, written[of] = []bool{false, true}, true
+		}
 		for _, v := range values {
 			args := maps.Clone(base)
 			args[slot.name] = v
-			for _, literals := range []bool{false, true} {
+			for _, literals := range forms {
 				op, ok, err := s.compose(t, args, literals, shallow)
 				if err != nil {
 					return nil, operation{}, err
