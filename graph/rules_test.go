@@ -12,18 +12,21 @@ import (
 	"barograph/graph"
 )
 
-func TestAnEmptyObjectStandsForNoLeaf(t *testing.T) {
+func TestDocumentsThatWouldFailLaterAreNotValid(t *testing.T) {
 	t.Parallel()
 	// Nothing is executed: what is valid is skipped.
 	handler := graph.New(graph.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	for query, want := range map[string]string{
-		`{ city(name: {}) @skip(if: true) { id } }`:                                       "GRAPHQL_VALIDATION_FAILED",
-		`{ cities(names: {}) @skip(if: true) { id } }`:                                    "GRAPHQL_VALIDATION_FAILED",
-		`{ node(id: {}) @skip(if: true) { id } }`:                                         "GRAPHQL_VALIDATION_FAILED",
-		`{ weather(city: "Lima", units: {}) @skip(if: true) { id } }`:                     "GRAPHQL_VALIDATION_FAILED",
-		`{ records(filter: {states: [{}]}) @skip(if: true) { totalCount } }`:              "GRAPHQL_VALIDATION_FAILED",
-		`{ records(filter: {}) @skip(if: true) { totalCount } }`:                          "",
-		`mutation { processPayload(input: {payload: {}}) @skip(if: true) { duplicate } }`: "",
+		`{ city(name: {}) @skip(if: true) { id } }`:                                                                               "GRAPHQL_VALIDATION_FAILED",
+		`{ cities(names: {}) @skip(if: true) { id } }`:                                                                            "GRAPHQL_VALIDATION_FAILED",
+		`{ node(id: {}) @skip(if: true) { id } }`:                                                                                 "GRAPHQL_VALIDATION_FAILED",
+		`{ weather(city: "Lima", units: {}) @skip(if: true) { id } }`:                                                             "GRAPHQL_VALIDATION_FAILED",
+		`{ records(filter: {states: [{}]}) @skip(if: true) { totalCount } }`:                                                      "GRAPHQL_VALIDATION_FAILED",
+		`subscription { a: recordChanged { record { id } } b: recordChanged { record { id } } }`:                                  "GRAPHQL_VALIDATION_FAILED",
+		`subscription { ...F b: recordChanged { record { id } } } fragment F on Subscription { recordChanged { record { id } } }`: "GRAPHQL_VALIDATION_FAILED",
+		`subscription { ...F ...F } fragment F on Subscription { recordChanged { record { id } } }`:                               "BAD_REQUEST",
+		`{ records(filter: {}) @skip(if: true) { totalCount } }`:                                                                  "",
+		`mutation { processPayload(input: {payload: {}}) @skip(if: true) { duplicate } }`:                                         "",
 	} {
 		body, err := json.Marshal(map[string]string{"query": query})
 		if err != nil {
