@@ -19,10 +19,11 @@ type Need struct {
 	Days  int // of the daily forecast, from today
 }
 
-// The longest forecasts there are.
+// The longest forecasts there are. Hours are a day short of the days, since the
+// last day ends at different hours in different places.
 const (
 	MaxDays  = 16
-	MaxHours = MaxDays * 24
+	MaxHours = (MaxDays - 1) * 24
 )
 
 // And returns the smallest need that covers both n and m.

@@ -1547,7 +1547,7 @@ type Weather implements Node {
   current: CurrentConditions
   "The coming hours, from that of ` + "`" + `current` + "`" + `."
   hourly(
-    "How many, from 1 to 384."
+    "How many, from 1 to 360."
     hours: Int! = 24
   ): [HourlyForecast!]
   "The coming days, from that of ` + "`" + `current` + "`" + `."

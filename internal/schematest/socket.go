@@ -16,6 +16,8 @@ const (
 	eventTimeout = 20 * time.Second
 	triggerEvery = 20 * time.Millisecond
 	messageLimit = 8 << 20
+
+	statusBadMessage = 4400 // by the subprotocol: not JSON that two readers take alike
 )
 
 // A message is one of the protocol graphql-transport-ws.
@@ -71,14 +73,14 @@ func (c client) provoke(ctx context.Context, op, sound operation, trigger func(c
 			return nil, err
 		}
 		if err := wsjson.Write(ctx, socket, message{ID: id, Type: "subscribe", Payload: body}); err != nil {
-			return nil, err
+			break // the server has closed the socket, and says why to whoever reads
 		}
 	}
 	err = during(ctx, trigger, func(ctx context.Context) error {
 		for {
 			m, err := next(ctx, socket)
 			switch {
-			case websocket.CloseStatus(err) == websocket.StatusMessageTooBig:
+			case websocket.CloseStatus(err) == websocket.StatusMessageTooBig, websocket.CloseStatus(err) == statusBadMessage:
 				return nil // which is an answer: it says what was wrong
 			case err != nil:
 				return err

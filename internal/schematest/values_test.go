@@ -66,7 +66,7 @@ func (s *seed) values() []schematest.Values {
 			schematest.Args{"first": 1, "after": s.recordCursor},
 			schematest.Args{"last": 1, "before": s.recordCursor, "orderBy": map[string]any{"direction": "ASC"}},
 		}, Why: "a page after and a page before, as clients walk"},
-		{At: "hours", Give: []any{1, 384}, Why: "both limits"},
+		{At: "hours", Give: []any{1, 360}, Why: "both limits"},
 		{At: "days", Give: []any{1, 16}, Why: "both limits"},
 		{At: "Query.node(id:)", Give: []any{s.city, s.weather, s.placeID, s.pipelineID, s.record, "City:0"}, Why: "one of each type, and none"},
 		{At: "ids", Give: []any{[]any{s.city, s.weather, s.placeID, s.pipelineID, s.record}, []any{s.record, "City:0", s.record}, []any{}}, Why: "one of each type, twice the same around none, and none at all"},

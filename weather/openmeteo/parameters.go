@@ -36,7 +36,7 @@ func parameters(places []weather.Place, need weather.Need) url.Values {
 		// The service counts hours from one near the current one: in zones whose
 		// offset is no whole hour, from the one before or the one after it.
 		query.Set("past_hours", "1")
-		query.Set("forecast_hours", strconv.Itoa(min(need.Hours+1, weather.MaxHours)))
+		query.Set("forecast_hours", strconv.Itoa(need.Hours+1))
 	}
 	if need.Days > 0 {
 		query.Set("daily", dailyVariables)
