@@ -157,8 +157,9 @@ func (v *ProcessProcessPayloadProcessPayloadResultRecordCity) GetName() string {
 
 // ProcessResponse is returned by Process on success.
 type ProcessResponse struct {
-	// Processes a payload and answers when its record is durable. The same `id` with the same content, however often and
-	// wherever it is sent, answers the first record; the same `id` with other content is a conflict and changes nothing.
+	// Processes a payload and answers when its record is durable. While the pipeline is active, the same `id` with the same
+	// content, however often and wherever it is sent, answers the first record; the same `id` with other content is a
+	// conflict and changes nothing.
 	ProcessPayload *ProcessProcessPayloadProcessPayloadResult `json:"processPayload"`
 }
 
