@@ -3,10 +3,12 @@ package loaders
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"sync"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/graph-gophers/dataloader/v7"
 )
 
@@ -14,14 +16,14 @@ const (
 	// patience is how long a batch waits for keys when it cannot know whether
 	// more will come.
 	patience = 2 * time.Millisecond
-	// delay is how long one root field may keep the keys of the others waiting.
-	delay = 50 * time.Millisecond
+	// delay is how long one field may keep the keys of the others waiting.
+	delay = 200 * time.Millisecond
 )
 
 // A Loader fetches values of one kind for one operation, each key once.
 //
-// The first level of a query is special: how many root fields will ask for this
-// kind is known before any does. Their keys are held until each of them has
+// The first level of a query is special: how many fields will announce what is
+// loaded is known before any does. Their keys are held until each of them has
 // announced its own, and then fetched in one batch at once; only one that takes
 // very long is left behind. Keys from deeper levels, and from lists that do not
 // announce, are gathered for as long as patience lasts.
@@ -32,23 +34,30 @@ type Loader[K comparable, V any] struct {
 	left   chan struct{} // closed when the first level's batch has left
 
 	mu        sync.Mutex
-	awaited   int             // guarded by mu: root fields that have yet to announce
-	announced map[string]bool // guarded by mu: those that have, by response key
-	keys      []K             // guarded by mu: the first level's
+	awaited   int             // guarded by mu: announcements yet to come
+	owed      ways            // guarded by mu: the same, of each root field
+	announced map[string]bool // guarded by mu: the paths of those that have come
+	keys      map[K]struct{}  // guarded by mu: the first level's
 	timer     *time.Timer     // guarded by mu: sends the first level off, complete or not
 	due       time.Time       // guarded by mu: when it does
 	gone      bool            // guarded by mu: left is closed
 }
 
-// newLoader returns a loader for an operation of which so many root fields lead
-// to its kind. fetch returns a value for each key, in order.
-func newLoader[K comparable, V any](rootFields int, fetch func(context.Context, []K) ([]V, error)) *Loader[K, V] {
+// newLoader returns a loader for an operation in which so many fields are going
+// to announce. fetch returns a value for each key, in order.
+func newLoader[K comparable, V any](announcing ways, fetch func(context.Context, []K) ([]V, error)) *Loader[K, V] {
+	awaited := 0
+	for _, n := range announcing {
+		awaited += n
+	}
 	l := &Loader[K, V]{
 		fetch:     batchFunc(fetch),
 		cache:     dataloader.NewCache[K, V](),
 		left:      make(chan struct{}),
-		awaited:   rootFields,
+		awaited:   awaited,
+		owed:      maps.Clone(announcing),
 		announced: map[string]bool{},
+		keys:      map[K]struct{}{},
 	}
 	l.deeper = l.batch(0, patience)
 	return l
@@ -83,22 +92,25 @@ func (l *Loader[K, V]) Announce(ctx context.Context, keys []K) {
 	l.add(ctx, keys, announces(ctx))
 }
 
-// add puts keys into the first level, unless that has left. The root field that
-// ctx belongs to may thereby have announced all of its keys.
+// add puts keys into the first level, unless that has left. The field that ctx
+// belongs to may thereby have announced all of its keys.
 func (l *Loader[K, V]) add(ctx context.Context, keys []K, all bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.gone {
 		return
 	}
-	l.keys = append(l.keys, keys...)
+	known := len(l.keys)
+	for _, k := range keys {
+		l.keys[k] = struct{}{}
+	}
 	if all {
-		l.arrive(rootOf(ctx).field)
+		l.arrive(ctx)
 	}
 	switch {
 	case l.awaited <= 0:
 		l.dispatch(ctx)
-	case all || l.announced[rootOf(ctx).field]:
+	case all || len(l.keys) == known: // nothing that was not foretold
 		l.dispatchWithin(ctx, delay)
 	default:
 		l.dispatchWithin(ctx, patience)
@@ -123,24 +135,27 @@ func (l *Loader[K, V]) dispatchWithin(ctx context.Context, while time.Duration) 
 	})
 }
 
-// finish says that a root field is done, whatever it announced.
+// finish says that a root field is done, whatever has been announced below it.
 func (l *Loader[K, V]) finish(ctx context.Context, field string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.gone {
-		return
-	}
-	if l.arrive(field); l.awaited <= 0 && len(l.keys) > 0 {
+	l.awaited -= l.owed[field]
+	delete(l.owed, field)
+	if !l.gone && l.awaited <= 0 && len(l.keys) > 0 {
 		l.dispatch(ctx)
 	}
 }
 
-// arrive counts a root field as one that has announced. The caller holds mu.
-func (l *Loader[K, V]) arrive(field string) {
-	if !l.announced[field] {
-		l.announced[field] = true
-		l.awaited--
+// arrive counts an announcement of the field that ctx belongs to, its first one.
+// The caller holds mu.
+func (l *Loader[K, V]) arrive(ctx context.Context) {
+	field, path := rootField(ctx), graphql.GetPath(ctx).String()
+	if l.owed[field] == 0 || l.announced[path] {
+		return
 	}
+	l.announced[path] = true
+	l.owed[field]--
+	l.awaited--
 }
 
 // dispatch sends the first level's keys off. The caller holds mu.
@@ -152,12 +167,8 @@ func (l *Loader[K, V]) dispatch(ctx context.Context) {
 	if l.timer != nil {
 		l.timer.Stop()
 	}
-	distinct := make(map[K]struct{}, len(l.keys))
-	for _, k := range l.keys {
-		distinct[k] = struct{}{}
-	}
-	first := l.batch(len(distinct), time.Minute) // which it never takes: the keys are all there
-	for k := range distinct {
+	first := l.batch(len(l.keys), time.Minute) // which it never takes: the keys are all there
+	for k := range l.keys {
 		first.Load(ctx, k)
 	}
 	close(l.left)

@@ -69,14 +69,14 @@ func From(ctx context.Context) *Set {
 func (e Extension) newSet(plan plan) *Set {
 	return &Set{
 		plan: plan,
-		Weather: newLoader(plan.weatherFields, func(ctx context.Context, places []weather.Place) ([]weather.Result, error) {
+		Weather: newLoader(plan.weather, func(ctx context.Context, places []weather.Place) ([]weather.Result, error) {
 			return e.Sources.Weather.Reports(ctx, places, plan.need), nil
 		}),
-		Pipelines: newLoader(1, func(ctx context.Context, names []string) ([]*pipeline.Pipeline, error) {
+		Pipelines: newLoader(nil, func(ctx context.Context, names []string) ([]*pipeline.Pipeline, error) {
 			found, err := e.Sources.Pipelines.Find(ctx, names)
 			return inOrder(names, found, func(p *pipeline.Pipeline) string { return p.Name }), err
 		}),
-		Records: newLoader(plan.recordFields, func(ctx context.Context, keys []records.Key) ([]*records.Record, error) {
+		Records: newLoader(plan.records, func(ctx context.Context, keys []records.Key) ([]*records.Record, error) {
 			found, err := e.Sources.Records.Find(ctx, keys)
 			return inOrder(keys, found, func(r *records.Record) records.Key { return r.Key }), err
 		}),

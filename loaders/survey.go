@@ -2,6 +2,7 @@ package loaders
 
 import (
 	"context"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -11,45 +12,48 @@ import (
 
 // A plan is what can be known of an operation before it runs.
 type plan struct {
-	need          weather.Need    // of every report: what any of its fields asks for
-	weatherFields int             // root fields that lead to a report
-	recordFields  int             // root fields that load a record by its key
-	branching     map[string]bool // root fields that lead to reports by more than one way, by response key
-	mutation      bool            // its root fields run one after the other
+	need     weather.Need // of every report: what any of its fields asks for
+	weather  ways
+	records  ways
+	mutation bool // its root fields run one after the other
 }
+
+// Ways are how many fields below each root field, by its response key, are going
+// to announce what is loaded.
+type ways map[string]int
+
+// of returns the ways below one root field alone.
+func (w ways) of(field string) ways { return ways{field: w[field]} }
 
 // survey walks an operation once, each of its fragments once however often it
 // is spread.
 func survey(operation *graphql.OperationContext) plan {
 	s := surveyor{operation: operation, fragments: map[string]reach{}}
-	p := plan{branching: map[string]bool{}, mutation: operation.Operation.Operation == ast.Mutation}
+	p := plan{weather: ways{}, records: ways{}, mutation: operation.Operation.Operation == ast.Mutation}
 	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, nil) {
 		below := s.field(field.Field)
 		p.need = p.need.And(below.need)
-		if below.ways > 0 {
-			p.weatherFields++
-		}
-		p.branching[field.Alias] = below.ways > 1
+		p.weather[field.Alias] = below.ways
 		if field.Name == "record" || field.Name == "node" || field.Name == "nodes" {
-			p.recordFields++
+			p.records[field.Alias] = 1
 		}
-	}
-	if p.mutation {
-		p.weatherFields, p.recordFields = 1, 1
 	}
 	return p
 }
 
 // A reach is what can be reached from a part of an operation.
 type reach struct {
-	ways   int  // by which reports are reached: 0, 1, or 2 for more
+	ways   int  // by which reports are reached
 	inside bool // it is itself a part of a report
 	need   weather.Need
 }
 
 func (r reach) and(other reach) reach {
-	return reach{min(r.ways+other.ways, 2), r.inside || other.inside, r.need.And(other.need)}
+	return reach{min(r.ways+other.ways, mostWays), r.inside || other.inside, r.need.And(other.need)}
 }
+
+// mostWays keeps the sum within bounds where fragments multiply it.
+const mostWays = 1 << 20
 
 type surveyor struct {
 	operation *graphql.OperationContext
@@ -65,7 +69,9 @@ func (s *surveyor) field(f *ast.Field) reach {
 	case f.Definition.Type.Name() == "Weather":
 		below.ways = 1
 	case below.inside: // a node that may be a report
-		below.ways = min(below.ways+1, 2)
+		below.ways++
+	case f.Definition.Type.Elem != nil || strings.HasSuffix(f.Definition.Type.Name(), "Connection"):
+		below.ways = min(below.ways, 1) // a list speaks for all of its items
 	}
 	below.inside = f.ObjectDefinition.Name == "Weather"
 	if f.ObjectDefinition.Name == "Weather" {
@@ -122,12 +128,6 @@ func integer(argument *ast.Argument, variables map[string]any) (n int, given boo
 
 type rootKey struct{}
 
-// A root is the root field that a resolver works for.
-type root struct {
-	field     string // its response key
-	branching bool   // no list below it speaks for all of it
-}
-
 // InterceptRootField tells the loaders when a root field is done, so that none
 // waits for keys that will not come. A mutation's get loaders of their own, since
 // each must see what those before it have done.
@@ -138,29 +138,27 @@ func (e Extension) InterceptRootField(ctx context.Context, next graphql.RootReso
 	}
 	field := graphql.GetRootFieldContext(ctx).Field.Alias
 	if set.plan.mutation {
-		set = e.newSet(set.plan)
+		alone := set.plan
+		alone.weather, alone.records = alone.weather.of(field), alone.records.of(field)
+		set = e.newSet(alone)
 		ctx = context.WithValue(ctx, setKey{}, set)
 	}
 	defer func() {
 		set.Weather.finish(ctx, field)
 		set.Records.finish(ctx, field)
 	}()
-	return next(context.WithValue(ctx, rootKey{}, root{field, set.plan.branching[field]}))
+	return next(context.WithValue(ctx, rootKey{}, field))
 }
 
-// rootOf returns the root field that ctx belongs to.
-func rootOf(ctx context.Context) root {
-	r, _ := ctx.Value(rootKey{}).(root)
-	return r
+// rootField returns the response key of the root field that ctx belongs to.
+func rootField(ctx context.Context) string {
+	field, _ := ctx.Value(rootKey{}).(string)
+	return field
 }
 
-// announces reports whether the field that ctx belongs to speaks for its root
-// field: it does unless it stands in a list, among others like it, or the root
-// field branches.
+// announces reports whether the field that ctx belongs to announces: it does
+// unless it stands in a list, among others like it.
 func announces(ctx context.Context) bool {
-	if rootOf(ctx).branching {
-		return false
-	}
 	for at := graphql.GetFieldContext(ctx); at != nil; at = at.Parent {
 		if at.Index != nil {
 			return false
