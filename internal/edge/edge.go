@@ -59,7 +59,10 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		MaxHeaderBytes:    headerLimit,
 		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
 	}
-	server.RegisterOnShutdown(endStreams)
+	server.RegisterOnShutdown(func() { // by now, nothing new comes in
+		s.config.Logger.InfoContext(ctx, "draining")
+		endStreams()
+	})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {
@@ -68,7 +71,6 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.draining.Store(true)
-	s.config.Logger.InfoContext(ctx, "draining")
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	if err := server.Shutdown(deadline); err != nil {
