@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -55,6 +56,12 @@ var codes = [...]string{
 // Code returns the public error code of the kind, as clients see it.
 func (k Kind) Code() string { return codes[k] }
 
+// Parse returns the kind that has the code, and whether one has.
+func Parse(code string) (Kind, bool) {
+	i := slices.Index(codes[:], code)
+	return Kind(max(i, 0)), i >= 0 //nolint:gosec // one of some fifteen
+}
+
 // Retryable reports whether the same request may succeed if it is sent again.
 func (k Kind) Retryable() bool {
 	switch k {
@@ -63,6 +70,10 @@ func (k Kind) Retryable() bool {
 	}
 	return false
 }
+
+// Ours reports whether the failure is the server's, or that of what it rests
+// on, rather than the caller's own doing.
+func (k Kind) Ours() bool { return k == Internal || k >= Overloaded }
 
 // An Error is an error with a kind. Message is for the client; the cause, if
 // any, is for the log.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,6 +20,16 @@ func TestEveryKindHasACodeOfItsOwn(t *testing.T) {
 			t.Errorf("kinds %d and %d have the code %q", other, kind, code)
 		}
 		seen[code] = kind
+		if parsed, ok := fault.Parse(code); !ok || parsed != kind {
+			t.Errorf("Parse(%q) = %v, %t, want %v", code, parsed, ok, kind)
+		}
+	}
+}
+
+func TestParseKnowsNoOtherCodes(t *testing.T) {
+	t.Parallel()
+	if kind, ok := fault.Parse("GRAPHQL_PARSE_FAILED"); ok {
+		t.Errorf("Parse = %v, want none", kind)
 	}
 }
 
@@ -52,5 +63,17 @@ func TestAfterLeavesTheOriginalAlone(t *testing.T) {
 	e := fault.New(fault.Overloaded, "full")
 	if later := e.After(time.Second); later.RetryAfter != time.Second || e.RetryAfter != 0 {
 		t.Errorf("After = %v, the original now %v", later.RetryAfter, e.RetryAfter)
+	}
+}
+
+func TestOursAreTheFailuresAnOperatorShouldHearOf(t *testing.T) {
+	t.Parallel()
+	callers := []fault.Kind{
+		fault.BadRequest, fault.BadInput, fault.NotFound, fault.Unauthenticated, fault.Forbidden, fault.LimitExceeded, fault.RateLimited,
+	}
+	for kind := fault.Internal; kind <= fault.UpstreamRateLimited; kind++ {
+		if want := !slices.Contains(callers, kind); kind.Ours() != want {
+			t.Errorf("%s: Ours = %t, want %t", kind.Code(), kind.Ours(), want)
+		}
 	}
 }
