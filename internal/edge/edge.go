@@ -13,6 +13,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+
+	"barograph/internal/requestid"
 )
 
 const (
@@ -81,7 +86,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 
 func (s *Server) routes(streams context.Context) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", endingWith(streams, s.config.GraphQL))
+	mux.Handle("/graphql", requestid.Handler(traced(endingWith(streams, s.config.GraphQL))))
 	mux.Handle("/schema.graphql", s.config.Schema)
 	mux.Handle("/{$}", s.config.Playground)
 	mux.Handle("/playground/", s.config.Playground)
@@ -109,6 +114,16 @@ func answer(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = fmt.Fprintln(w, text) // the client may be gone
+}
+
+// traced makes a request a part of the trace that its caller says it belongs to.
+func traced(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Traceparent") != "" {
+			r = r.WithContext(otel.GetTextMapPropagator().Extract(r.Context(), propagation.HeaderCarrier(r.Header)))
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // endingWith ends the requests that have become streams when ctx is done: a
