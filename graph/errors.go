@@ -13,14 +13,15 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"barograph/internal/fault"
+	"barograph/internal/operation"
 )
 
 // A presenter turns errors into what a client may see of them.
 type presenter struct{ logger *slog.Logger }
 
 // present gives an error its code, and hides one that has no kind behind
-// INTERNAL_SERVER_ERROR once it is logged. It never changes err: the same one
-// may stand at several paths.
+// INTERNAL_SERVER_ERROR once it is logged: here, unless an operation has done
+// so. It never changes err: the same one may stand at several paths.
 func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	shown := &gqlerror.Error{Path: graphql.GetPath(ctx)}
 	var given *gqlerror.Error
@@ -42,8 +43,8 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	if known.RetryAfter > 0 {
 		shown.Extensions["retryAfterMs"] = known.RetryAfter.Milliseconds()
 	}
-	if known.Kind == fault.Internal {
-		p.log(ctx, shown, err)
+	if known.Kind == fault.Internal && !operation.Logged(err) {
+		p.logger.ErrorContext(ctx, "internal error", "path", shown.Path.String(), "err", err)
 	}
 	return shown
 }
@@ -52,14 +53,6 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 // execution that speaks to clients.
 func isOurs(code string) bool {
 	return code == errcode.ParseFailed || code == errcode.ValidationFailed || code == fault.BadRequest.Code()
-}
-
-func (p presenter) log(ctx context.Context, shown *gqlerror.Error, err error) {
-	operation := ""
-	if graphql.HasOperationContext(ctx) {
-		operation = graphql.GetOperationContext(ctx).OperationName
-	}
-	p.logger.ErrorContext(ctx, "internal error", "operation", operation, "path", shown.Path.String(), "err", err)
 }
 
 // recovered turns a panic into an error.

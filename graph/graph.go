@@ -49,6 +49,7 @@ func New(config Config) http.Handler {
 	server.SetValidationRulesFn(validationRules)
 	server.SetQueryCache(lru.New[*ast.QueryDocument](documents))
 	server.Use(extension.Introspection{})
+	server.Use(newObserver(config.Logger))
 	for _, e := range config.Extensions {
 		server.Use(e)
 	}
