@@ -103,7 +103,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 
 	feed := records.NewFeed()
 	writer := records.NewWriter(base.pools, feed, logger)
-	pipelines, store := pipeline.NewStore(base.pools), records.NewStore(base.pools)
+	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(base.pools, logger)
 	handler := graph.New(graph.Config{
 		Resolvers: &resolvers.Root{
 			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,

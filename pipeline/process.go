@@ -17,7 +17,7 @@ func Process(p *Payload, at time.Time) (json.RawMessage, error) {
 	result["timestamp"] = json.RawMessage(`"` + at.UTC().Format(time.RFC3339Nano) + `"`)
 	text, err := strictjson.Object(result)
 	if err != nil {
-		return nil, fmt.Errorf("process payload %q: %w", p.ID, err)
+		return nil, fmt.Errorf("write result: %w", err)
 	}
 	return text, nil
 }

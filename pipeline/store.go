@@ -2,19 +2,30 @@ package pipeline
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"log/slog"
 
 	"github.com/jackc/pgx/v5"
 
+	"barograph/internal/operation"
 	"barograph/internal/postgres"
 )
 
 // A Store keeps pipelines in Postgres. It is safe for concurrent use.
-type Store struct{ pools *postgres.Pools }
+type Store struct {
+	pools  *postgres.Pools
+	logger *slog.Logger
+}
 
 // NewStore returns a store in the database of the pools.
-func NewStore(pools *postgres.Pools) *Store { return &Store{pools} }
+func NewStore(pools *postgres.Pools, logger *slog.Logger) *Store { return &Store{pools, logger} }
+
+var (
+	createPipeline = operation.New("create pipeline")
+	setActive      = operation.New("set pipeline active")
+	findPipelines  = operation.New("find pipelines")
+	pagePipelines  = operation.New("page pipelines")
+	countPipelines = operation.New("count pipelines")
+)
 
 const columns = `name, description, active, version, created_at, updated_at`
 
@@ -27,10 +38,10 @@ func (s *Store) Create(ctx context.Context, name string, description *string) (*
 		insert into pipelines (name, description) values ($1, $2)
 		on conflict (name) do nothing
 		returning ` + columns
-	p, err := s.one(ctx, insert, name, description)
+	p, err := s.one(ctx, createPipeline, insert, name, description)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("create pipeline: %w", err)
+		return nil, err
 	case p == nil:
 		return nil, Refuse(NameTaken, "there is a pipeline named %q already", name).At("input", "name")
 	}
@@ -49,10 +60,10 @@ func (s *Store) SetActive(ctx context.Context, name string, active bool) (*Pipel
 	if !ValidName(name) {
 		return nil, notFound(name)
 	}
-	p, err := s.one(ctx, update, name, active)
+	p, err := s.one(ctx, setActive, update, name, active)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("set pipeline active: %w", err)
+		return nil, err
 	case p == nil:
 		return nil, notFound(name)
 	}
@@ -75,11 +86,7 @@ func (s *Store) Find(ctx context.Context, names []string) ([]*Pipeline, error) {
 	if len(valid) == 0 {
 		return nil, nil
 	}
-	found, err := s.many(ctx, query, valid)
-	if err != nil {
-		return nil, fmt.Errorf("find pipelines: %w", err)
-	}
-	return found, nil
+	return s.many(ctx, findPipelines, query, valid)
 }
 
 // Page returns at most limit pipelines by name, of those whose name is between
@@ -93,41 +100,35 @@ func (s *Store) Page(ctx context.Context, after, before *string, limit int, reve
 	if reverse {
 		order = `name desc limit $3`
 	}
-	page, err := s.many(ctx, query+order, after, before, limit)
-	if err != nil {
-		return nil, fmt.Errorf("page pipelines: %w", err)
-	}
-	return page, nil
+	return s.many(ctx, pagePipelines, query+order, after, before, limit)
 }
 
 // Count returns how many pipelines there are.
 func (s *Store) Count(ctx context.Context) (int, error) {
-	var count int
-	err := s.pools.Analytics.QueryRow(ctx, `select count(*) from pipelines`).Scan(&count)
-	if err != nil {
-		return 0, fmt.Errorf("count pipelines: %w", postgres.Fault(err))
-	}
-	return count, nil
+	return operation.Value(ctx, countPipelines, s.logger, func(ctx context.Context) (count int, err error) {
+		err = s.pools.Analytics.QueryRow(ctx, `select count(*) from pipelines`).Scan(&count)
+		return count, postgres.Fault(err)
+	})
 }
 
-// one returns the row of a statement, or nil if there is none.
-func (s *Store) one(ctx context.Context, statement string, args ...any) (*Pipeline, error) {
-	rows, err := s.pools.API.Query(ctx, statement, args...)
-	if err != nil {
-		return nil, postgres.Fault(err)
+// one runs an operation that is one statement, and returns its row, or nil if
+// there is none.
+func (s *Store) one(ctx context.Context, o *operation.Operation, statement string, args ...any) (*Pipeline, error) {
+	found, err := s.many(ctx, o, statement, args...)
+	if err != nil || len(found) == 0 {
+		return nil, err
 	}
-	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[Pipeline])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
-	return p, postgres.Fault(err)
+	return found[0], nil
 }
 
-func (s *Store) many(ctx context.Context, query string, args ...any) ([]*Pipeline, error) {
-	rows, err := s.pools.API.Query(ctx, query, args...)
-	if err != nil {
-		return nil, postgres.Fault(err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[Pipeline])
-	return found, postgres.Fault(err)
+// many runs an operation that is one statement, and returns its rows.
+func (s *Store) many(ctx context.Context, o *operation.Operation, statement string, args ...any) ([]*Pipeline, error) {
+	return operation.Value(ctx, o, s.logger, func(ctx context.Context) ([]*Pipeline, error) {
+		rows, err := s.pools.API.Query(ctx, statement, args...)
+		if err != nil {
+			return nil, postgres.Fault(err)
+		}
+		found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[Pipeline])
+		return found, postgres.Fault(err)
+	})
 }

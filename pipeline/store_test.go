@@ -34,7 +34,7 @@ func newStore(t *testing.T) *pipeline.Store {
 	if err := postgres.Migrate(t.Context(), pools.API, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatalf("migrate: %v", err)
 	}
-	return pipeline.NewStore(pools)
+	return pipeline.NewStore(pools, slog.New(slog.DiscardHandler))
 }
 
 func TestStoreHasTheDefaultPipeline(t *testing.T) {

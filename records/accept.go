@@ -39,6 +39,7 @@ func acceptBatch(ctx context.Context, pool *pgxpool.Pool, feed *Feed, batch []*s
 	var rest []Key
 	for _, key := range keys {
 		if record := made[key]; record != nil {
+			changes.Add(ctx, 1, toProcessed)
 			feed.publish(record)
 		} else {
 			rest = append(rest, key)

@@ -3,13 +3,15 @@ package records
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
+	"barograph/internal/operation"
 	"barograph/internal/postgres"
 )
 
@@ -18,6 +20,8 @@ const (
 	retryWait  = 5 * time.Millisecond // before the second try, and more before the next
 )
 
+var acceptDrafts = operation.New("accept batch")
+
 // accept fills in what became of a batch. When the database refuses the batch
 // for what is in it, halves of it are tried, until the draft at fault stands
 // alone.
@@ -25,7 +29,10 @@ func (w *Writer) accept(ctx context.Context, batch []*submission) {
 	if len(batch) == 0 {
 		return
 	}
-	err := w.tryAccept(ctx, batch)
+	batches.Record(ctx, int64(len(batch)))
+	err := acceptDrafts.Run(ctx, w.logger, func(ctx context.Context) error {
+		return postgres.Fault(w.tryAccept(ctx, batch))
+	}, callers(batch), trace.WithAttributes(attribute.Int("drafts", len(batch))))
 	if err == nil {
 		return
 	}
@@ -36,7 +43,7 @@ func (w *Writer) accept(ctx context.Context, batch []*submission) {
 		return
 	}
 	for _, s := range batch {
-		s.err = fmt.Errorf("accept payload: %w", postgres.Fault(err))
+		s.err = err
 	}
 }
 

@@ -15,7 +15,7 @@ func (w *Writer) Queued() int { return len(w.queue) }
 func (w *Writer) Together(ctx context.Context, drafts ...Draft) ([]Acceptance, []error) {
 	batch := make([]*submission, len(drafts))
 	for i, d := range drafts {
-		batch[i] = &submission{draft: d, ctx: ctx, done: make(chan struct{})}
+		batch[i] = &submission{draft: d, ctx: ctx, at: time.Now(), done: make(chan struct{})}
 		w.bytes.Add(batch[i].size())
 	}
 	w.write(context.Background(), batch)

@@ -67,8 +67,8 @@ func open(t *testing.T, database string) *postgres.Pools {
 func assemble(pools *postgres.Pools) *gateway {
 	feed := records.NewFeed()
 	return &gateway{
-		pools: pools, pipelines: pipeline.NewStore(pools), feed: feed,
-		writer: records.NewWriter(pools, feed, discard), store: records.NewStore(pools),
+		pools: pools, pipelines: pipeline.NewStore(pools, discard), feed: feed,
+		writer: records.NewWriter(pools, feed, discard), store: records.NewStore(pools, discard),
 	}
 }
 

@@ -3,21 +3,32 @@ package records
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"barograph/internal/operation"
 	"barograph/internal/postgres"
 	"barograph/pipeline"
 )
 
 // A Store finds records in Postgres. It is safe for concurrent use.
-type Store struct{ pools *postgres.Pools }
+type Store struct {
+	pools  *postgres.Pools
+	logger *slog.Logger
+}
 
 // NewStore returns a store in the database of the pools.
-func NewStore(pools *postgres.Pools) *Store { return &Store{pools} }
+func NewStore(pools *postgres.Pools, logger *slog.Logger) *Store { return &Store{pools, logger} }
+
+var (
+	findRecords  = operation.New("find records")
+	pageRecords  = operation.New("page records")
+	countRecords = operation.New("count records")
+)
 
 // A Filter says which records: those that meet every condition given.
 type Filter struct {
@@ -60,11 +71,7 @@ func (s *Store) Find(ctx context.Context, keys []Key) ([]*Record, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	rows, err := s.pools.API.Query(ctx, query, pipelines, ids)
-	if err != nil {
-		return nil, fmt.Errorf("find records: %w", postgres.Fault(err))
-	}
-	return collect(rows, "find records")
+	return s.collect(ctx, findRecords, query, pipelines, ids)
 }
 
 // Page returns the records of a stretch that the filter lets through.
@@ -86,11 +93,7 @@ func (s *Store) Page(ctx context.Context, filter Filter, stretch Range) ([]*Reco
 	query := `select ` + columns + ` from records r` + where.text() +
 		` order by r.received_at` + direction + `, r.position` + direction +
 		fmt.Sprintf(` limit %d`, stretch.Limit)
-	rows, err := s.pools.API.Query(ctx, query, where.args...)
-	if err != nil {
-		return nil, fmt.Errorf("page records: %w", postgres.Fault(err))
-	}
-	return collect(rows, "page records")
+	return s.collect(ctx, pageRecords, query, where.args...)
 }
 
 // Count returns how many records the filter lets through.
@@ -99,23 +102,25 @@ func (s *Store) Count(ctx context.Context, filter Filter) (int, error) {
 	if !ok {
 		return 0, nil
 	}
-	var count int
-	err := s.pools.Analytics.QueryRow(ctx, `select count(*) from records r`+where.text(), where.args...).Scan(&count)
-	if err != nil {
-		return 0, fmt.Errorf("count records: %w", postgres.Fault(err))
-	}
-	return count, nil
+	return operation.Value(ctx, countRecords, s.logger, func(ctx context.Context) (count int, err error) {
+		err = s.pools.Analytics.QueryRow(ctx, `select count(*) from records r`+where.text(), where.args...).Scan(&count)
+		return count, postgres.Fault(err)
+	})
 }
 
-func collect(rows pgx.Rows, doing string) ([]*Record, error) {
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Record, error) {
-		var r Record
-		return &r, row.Scan(r.fields()...)
+// collect runs an operation that is one query for records.
+func (s *Store) collect(ctx context.Context, o *operation.Operation, query string, args ...any) ([]*Record, error) {
+	return operation.Value(ctx, o, s.logger, func(ctx context.Context) ([]*Record, error) {
+		rows, err := s.pools.API.Query(ctx, query, args...)
+		if err != nil {
+			return nil, postgres.Fault(err)
+		}
+		found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Record, error) {
+			var r Record
+			return &r, row.Scan(r.fields()...)
+		})
+		return found, postgres.Fault(err)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, postgres.Fault(err))
-	}
-	return found, nil
 }
 
 // conditions are parts of a where clause and their arguments.

@@ -53,6 +53,8 @@ type Writer struct {
 	bytes  atomic.Int64  // of the drafts under way
 	closed chan struct{} // closed once nothing more is taken from the queue
 
+	underway underway
+
 	timeout time.Duration // for one attempt to write a batch
 }
 
@@ -60,6 +62,7 @@ type Writer struct {
 type submission struct {
 	draft    Draft
 	ctx      context.Context //nolint:containedctx // of the caller, who may leave before its turn
+	at       time.Time       // when it was taken on
 	settled  bool            // whether it is known what became of the draft
 	accepted Acceptance      // once settled
 	err      error           // why it is not
@@ -97,7 +100,7 @@ func (w *Writer) Accept(ctx context.Context, draft Draft) (Acceptance, error) {
 		return Acceptance{}, errStopping
 	default:
 	}
-	s := &submission{draft: draft, ctx: ctx, done: make(chan struct{})}
+	s := &submission{draft: draft, ctx: ctx, at: time.Now(), done: make(chan struct{})}
 	if !w.enqueue(s) {
 		refusal := pipeline.Refuse(pipeline.Overloaded, "more payloads are waiting than the server takes on")
 		refusal.RetryAfter = overloadWait
@@ -190,6 +193,7 @@ func (w *Writer) gather(first *submission) []*submission {
 
 // write accepts a batch and lets its callers go, whatever happens.
 func (w *Writer) write(ctx context.Context, batch []*submission) {
+	defer w.underway.begin(batch[0].at)()
 	defer func() {
 		p := recover()
 		for _, s := range batch {

@@ -5,11 +5,21 @@ import (
 	"time"
 
 	"barograph/graph/wire"
+	"barograph/internal/operation"
 	"barograph/pipeline"
 	"barograph/records"
 )
 
-func (r mutationResolver) ProcessPayload(ctx context.Context, input wire.ProcessPayloadInput) (*wire.ProcessPayloadResult, error) {
+var processPayload = operation.New("process payload")
+
+func (r mutationResolver) ProcessPayload(ctx context.Context, input wire.ProcessPayloadInput) (result *wire.ProcessPayloadResult, err error) {
+	defer func() { countPayload(ctx, result, err) }()
+	return operation.Value(ctx, processPayload, r.Logger, func(ctx context.Context) (*wire.ProcessPayloadResult, error) {
+		return r.processPayload(ctx, input)
+	})
+}
+
+func (r *Root) processPayload(ctx context.Context, input wire.ProcessPayloadInput) (*wire.ProcessPayloadResult, error) {
 	received := r.now()
 	payload, err := pipeline.ParsePayload(input.Payload)
 	if err != nil {

@@ -8,9 +8,12 @@ import (
 	"runtime/debug"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"barograph/internal/fault"
+	"barograph/internal/operation"
 )
 
 const (
@@ -47,11 +50,13 @@ func (s *Service) Reports(ctx context.Context, places []Place, need Need) []Resu
 	results := make(map[Place]Result, len(places))
 	var missing []Place
 	wanted := need
+	var found lookups
 	for _, p := range places {
 		if _, seen := results[p]; seen {
 			continue
 		}
 		report, fresh := s.cache.find(p, need)
+		found.count(report, fresh)
 		if fresh {
 			results[p] = Result{Report: report, State: Cached}
 			continue
@@ -62,6 +67,7 @@ func (s *Service) Reports(ctx context.Context, places []Place, need Need) []Resu
 		// other's out of the cache in turn.
 		wanted = wanted.And(s.cache.held(p))
 	}
+	found.record(ctx)
 	for i, fetched := range s.fetch(ctx, missing, wanted) {
 		switch stale := results[missing[i]].Report; {
 		case fetched.Err == nil:
@@ -71,6 +77,7 @@ func (s *Service) Reports(ctx context.Context, places []Place, need Need) []Resu
 			results[missing[i]] = fetched
 		}
 	}
+	recordResults(ctx, results)
 	ordered := make([]Result, len(places))
 	for i, p := range places {
 		ordered[i] = results[p]
@@ -111,6 +118,8 @@ func (s *Service) fetchChunk(ctx context.Context, places []Place, need Need, res
 	}
 }
 
+var fetchWeather = operation.New("fetch weather")
+
 // call makes one call to the provider once a lane is free.
 func (s *Service) call(ctx context.Context, places []Place, need Need) ([]Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
@@ -124,21 +133,17 @@ func (s *Service) call(ctx context.Context, places []Place, need Need) ([]Result
 		}
 		return nil, fault.Wrap(ctx.Err(), fault.UpstreamTimeout, "the weather provider is busy")
 	}
-	start := s.now()
-	results, err := s.ask(ctx, places, need)
-	if err == nil && len(results) != len(places) {
-		err = fault.New(fault.UpstreamInvalid, "the weather provider answered for %d places instead of %d", len(results), len(places))
-	}
-	attrs := []any{
-		"provider", s.provider.Source().Provider, "places", len(places),
-		"hours", need.Hours, "days", need.Days, "elapsed", s.now().Sub(start),
-	}
-	if err != nil {
-		s.logger.WarnContext(ctx, "upstream call failed", append(attrs, "err", err)...)
-		return nil, fmt.Errorf("fetch weather: %w", err)
-	}
-	s.logger.DebugContext(ctx, "upstream call", attrs...)
-	return results, nil
+	return operation.Value(ctx, fetchWeather, s.logger, func(ctx context.Context) (results []Result, err error) {
+		start := s.now()
+		defer func() { recordCall(ctx, s.provider.Source().Provider, len(places), s.now().Sub(start), err) }()
+		results, err = s.ask(ctx, places, need)
+		if err == nil && len(results) != len(places) {
+			err = fault.New(fault.UpstreamInvalid, "the weather provider answered for %d places instead of %d", len(results), len(places))
+		}
+		return results, err
+	}, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+		attribute.String("provider", s.provider.Source().Provider), attribute.Int("places", len(places)),
+		attribute.Int("hours", need.Hours), attribute.Int("days", need.Days)))
 }
 
 // ask asks the provider, whose bugs end with the call: this goroutine is

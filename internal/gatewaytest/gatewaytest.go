@@ -73,7 +73,7 @@ func New(t testing.TB) *Gateway {
 		must(t, <-done)
 	})
 
-	pipelines, store := pipeline.NewStore(pools), records.NewStore(pools)
+	pipelines, store := pipeline.NewStore(pools, logger), records.NewStore(pools, logger)
 	server := httptest.NewServer(graph.New(graph.Config{
 		Resolvers: &resolvers.Root{
 			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,

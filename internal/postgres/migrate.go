@@ -13,6 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"barograph/internal/operation"
 )
 
 //go:embed migrations/*.sql
@@ -24,19 +26,23 @@ type Migration struct {
 	AppliedAt time.Time // zero while it is pending
 }
 
+var migrateDatabase = operation.New("migrate the database")
+
 // Migrate brings the schema up to date. Of gateways that start together on one
 // database, one does it while the others wait. A schema that is newer than this
 // binary knows is left as it is, and served.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
-	return migrate(pool, func(provider *goose.Provider) error {
-		done, err := provider.Up(ctx)
-		if err != nil {
-			return fmt.Errorf("migrate the database: %w", err)
-		}
-		for _, m := range done {
-			logger.InfoContext(ctx, "migrated the database", "migration", m.Source.Path, "elapsed", m.Duration)
-		}
-		return nil
+	return migrateDatabase.Run(ctx, logger, func(ctx context.Context) error {
+		return migrate(pool, func(provider *goose.Provider) error {
+			done, err := provider.Up(ctx)
+			if err != nil {
+				return Fault(err)
+			}
+			for _, m := range done {
+				logger.InfoContext(ctx, "migrated the database", "migration", m.Source.Path, "elapsed", m.Duration)
+			}
+			return nil
+		})
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/exaring/otelpgx"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -62,6 +63,7 @@ func openPool(ctx context.Context, database, name string, size int32) (*pgxpool.
 	config.ConnConfig.RuntimeParams["application_name"] = name
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	config.AfterConnect = readUTC
+	config.ConnConfig.Tracer = otelpgx.NewTracer(otelpgx.WithDisableConnectionDetailsInAttributes()) // statements, never their arguments
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open connection pool: %w", err)

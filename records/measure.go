@@ -1,0 +1,66 @@
+package records
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+)
+
+var (
+	meter      = otel.Meter("barograph/records")
+	batches, _ = meter.Int64Histogram("barograph.records.batch.size", metric.WithUnit("{record}"),
+		metric.WithDescription("How many drafts shared a statement and a commit."))
+	// What stands in which state at a moment would have to be counted in the
+	// table; what came to it is counted as it happens, exactly and for nothing.
+	changes, _ = meter.Int64Counter("barograph.records.changes",
+		metric.WithDescription("Records that came to a state, by that state, counted by the node that brought them there."))
+	toProcessed = metric.WithAttributeSet(attribute.NewSet(attribute.String("state", string(Processed))))
+)
+
+// Observe makes the writer's queue a part of the process's metrics. Of one
+// process, one writer is observed.
+func (w *Writer) Observe() error {
+	depth, err := meter.Int64ObservableGauge("barograph.records.queue.depth", metric.WithUnit("{record}"),
+		metric.WithDescription("Drafts that wait for a batch."))
+	if err != nil {
+		return fmt.Errorf("observe the writer's queue: %w", err)
+	}
+	bytes, err := meter.Int64ObservableGauge("barograph.records.queue.size", metric.WithUnit("By"),
+		metric.WithDescription("Bytes of the drafts that wait or are being written."))
+	if err != nil {
+		return fmt.Errorf("observe the writer's queue: %w", err)
+	}
+	age, err := meter.Float64ObservableGauge("barograph.records.queue.age", metric.WithUnit("s"),
+		metric.WithDescription("For how long the oldest draft that is not durable yet has been under way."))
+	if err != nil {
+		return fmt.Errorf("observe the writer's queue: %w", err)
+	}
+	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		o.ObserveInt64(depth, int64(len(w.queue)))
+		o.ObserveInt64(bytes, w.bytes.Load())
+		o.ObserveFloat64(age, w.underway.age(time.Now()).Seconds())
+		return nil
+	}, depth, bytes, age)
+	if err != nil {
+		return fmt.Errorf("observe the writer's queue: %w", err)
+	}
+	return nil
+}
+
+// callers returns links to what the drafts' callers are doing: one batch is
+// many callers' work.
+func callers(batch []*submission) trace.SpanStartOption {
+	const limit = 128 // as many links as the SDK keeps of a span by default
+	var links []trace.Link
+	for _, s := range batch {
+		if of := trace.SpanContextFromContext(s.ctx); of.IsSampled() && len(links) < limit {
+			links = append(links, trace.Link{SpanContext: of})
+		}
+	}
+	return trace.WithLinks(links...)
+}
