@@ -6,10 +6,12 @@ import (
 	"maps"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/graph-gophers/dataloader/v7"
+	"go.opentelemetry.io/otel/trace"
 )
 
 const (
@@ -28,10 +30,14 @@ const (
 // very long is left behind. Keys from deeper levels, and from lists that do not
 // announce, are gathered for as long as patience lasts.
 type Loader[K comparable, V any] struct {
-	fetch  dataloader.BatchFunc[K, V]
-	cache  dataloader.Cache[K, V]
-	deeper *dataloader.Loader[K, V]
-	left   chan struct{} // closed when the first level's batch has left
+	kind  *kind
+	fetch func(context.Context, []K) ([]V, error)
+	left  chan struct{} // closed when the first level's batch has left
+	trail *trail[K]
+	loads atomic.Int64
+
+	cache  dataloader.Cache[K, V]   // made with the first batch
+	deeper *dataloader.Loader[K, V] // made with the first batch
 
 	mu        sync.Mutex
 	awaited   int             // guarded by mu: announcements yet to come
@@ -45,28 +51,25 @@ type Loader[K comparable, V any] struct {
 
 // newLoader returns a loader for an operation in which so many fields are going
 // to announce. fetch returns a value for each key, in order.
-func newLoader[K comparable, V any](announcing ways, fetch func(context.Context, []K) ([]V, error)) *Loader[K, V] {
+func newLoader[K comparable, V any](operation trace.Span, kind *kind, announcing ways, fetch func(context.Context, []K) ([]V, error)) *Loader[K, V] {
 	awaited := 0
 	for _, n := range announcing {
 		awaited += n
 	}
-	l := &Loader[K, V]{
-		fetch:     batchFunc(fetch),
-		cache:     dataloader.NewCache[K, V](),
-		left:      make(chan struct{}),
-		awaited:   awaited,
-		owed:      maps.Clone(announcing),
-		announced: map[string]bool{},
-		keys:      map[K]struct{}{},
+	return &Loader[K, V]{
+		kind:    kind,
+		fetch:   fetch,
+		left:    make(chan struct{}),
+		trail:   newTrail[K](operation, kind.name),
+		awaited: awaited,
+		owed:    maps.Clone(announcing),
 	}
-	l.deeper = l.batch(0, patience)
-	return l
 }
 
 // batch returns a dataloader that dispatches when it has so many keys, or else
 // after a while. All share what has been loaded.
 func (l *Loader[K, V]) batch(capacity int, while time.Duration) *dataloader.Loader[K, V] {
-	return dataloader.NewBatchedLoader(l.fetch,
+	return dataloader.NewBatchedLoader(l.load,
 		dataloader.WithCache(l.cache),
 		dataloader.WithWait[K, V](while),
 		dataloader.WithBatchCapacity[K, V](capacity),
@@ -76,6 +79,8 @@ func (l *Loader[K, V]) batch(capacity int, while time.Duration) *dataloader.Load
 
 // Load returns the value of a key.
 func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
+	l.loads.Add(1)
+	defer l.trail.wait(ctx, key)()
 	l.add(ctx, []K{key}, announces(ctx))
 	select {
 	case <-l.left:
@@ -99,6 +104,9 @@ func (l *Loader[K, V]) add(ctx context.Context, keys []K, all bool) {
 	defer l.mu.Unlock()
 	if l.gone {
 		return
+	}
+	if l.keys == nil {
+		l.keys, l.announced = make(map[K]struct{}, len(keys)), map[string]bool{}
 	}
 	known := len(l.keys)
 	for _, k := range keys {
@@ -167,6 +175,8 @@ func (l *Loader[K, V]) dispatch(ctx context.Context) {
 	if l.timer != nil {
 		l.timer.Stop()
 	}
+	l.cache = dataloader.NewCache[K, V]()
+	l.deeper = l.batch(0, patience)
 	first := l.batch(len(l.keys), time.Minute) // which it never takes: the keys are all there
 	for k := range l.keys {
 		first.Load(ctx, k)
@@ -174,29 +184,39 @@ func (l *Loader[K, V]) dispatch(ctx context.Context) {
 	close(l.left)
 }
 
-// batchFunc makes a dataloader's function of fetch: one error goes to every
-// key, and a panic becomes one.
-func batchFunc[K comparable, V any](fetch func(context.Context, []K) ([]V, error)) dataloader.BatchFunc[K, V] {
-	return func(ctx context.Context, keys []K) (results []*dataloader.Result[V]) {
-		results = make([]*dataloader.Result[V], len(keys))
-		fail := func(err error) {
-			for i := range results {
-				results[i] = &dataloader.Result[V]{Error: err}
-			}
+// close says that the operation is over.
+func (l *Loader[K, V]) close(ctx context.Context) {
+	l.trail.close()
+	if n := l.loads.Load(); n > 0 {
+		loads.Add(ctx, n, l.kind.labels)
+	}
+}
+
+// load fetches one batch: an error of it goes to every key, and a panic becomes one.
+func (l *Loader[K, V]) load(ctx context.Context, keys []K) (results []*dataloader.Result[V]) {
+	results = make([]*dataloader.Result[V], len(keys))
+	sizes.Record(ctx, int64(len(keys)), l.kind.labels)
+	ctx, arrived := l.trail.leave(ctx, keys)
+	var failure error
+	defer func() { arrived(failure) }()
+	fail := func(err error) {
+		failure = err
+		for i := range results {
+			results[i] = &dataloader.Result[V]{Error: err}
 		}
-		defer func() {
-			if p := recover(); p != nil {
-				fail(fmt.Errorf("load: panic: %v\n%s", p, debug.Stack()))
-			}
-		}()
-		values, err := fetch(ctx, keys)
-		if err != nil {
-			fail(err)
-			return results
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			fail(fmt.Errorf("load: panic: %v\n%s", p, debug.Stack()))
 		}
-		for i, v := range values {
-			results[i] = &dataloader.Result[V]{Data: v}
-		}
+	}()
+	values, err := l.fetch(ctx, keys)
+	if err != nil {
+		fail(err)
 		return results
 	}
+	for i, v := range values {
+		results[i] = &dataloader.Result[V]{Data: v}
+	}
+	return results
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
+	"go.opentelemetry.io/otel/trace"
 
 	"barograph/pipeline"
 	"barograph/records"
@@ -51,7 +52,9 @@ type setKey struct{}
 func (e Extension) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	if graphql.HasOperationContext(ctx) {
 		if operation := graphql.GetOperationContext(ctx); operation.Operation != nil {
-			ctx = context.WithValue(ctx, setKey{}, e.newSet(survey(operation)))
+			set := e.newSet(trace.SpanFromContext(ctx), survey(operation))
+			defer set.close(ctx)
+			ctx = context.WithValue(ctx, setKey{}, set)
 		}
 	}
 	return next(ctx)
@@ -66,21 +69,28 @@ func From(ctx context.Context) *Set {
 	return set
 }
 
-func (e Extension) newSet(plan plan) *Set {
+func (e Extension) newSet(operation trace.Span, plan plan) *Set {
 	return &Set{
 		plan: plan,
-		Weather: newLoader(plan.weather, func(ctx context.Context, places []weather.Place) ([]weather.Result, error) {
+		Weather: newLoader(operation, weatherKind, plan.weather, func(ctx context.Context, places []weather.Place) ([]weather.Result, error) {
 			return e.Sources.Weather.Reports(ctx, places, plan.need), nil
 		}),
-		Pipelines: newLoader(nil, func(ctx context.Context, names []string) ([]*pipeline.Pipeline, error) {
+		Pipelines: newLoader(operation, pipelinesKind, nil, func(ctx context.Context, names []string) ([]*pipeline.Pipeline, error) {
 			found, err := e.Sources.Pipelines.Find(ctx, names)
 			return inOrder(names, found, func(p *pipeline.Pipeline) string { return p.Name }), err
 		}),
-		Records: newLoader(plan.records, func(ctx context.Context, keys []records.Key) ([]*records.Record, error) {
+		Records: newLoader(operation, recordsKind, plan.records, func(ctx context.Context, keys []records.Key) ([]*records.Record, error) {
 			found, err := e.Sources.Records.Find(ctx, keys)
 			return inOrder(keys, found, func(r *records.Record) records.Key { return r.Key }), err
 		}),
 	}
+}
+
+// close says that the operation is over.
+func (s *Set) close(ctx context.Context) {
+	s.Weather.close(ctx)
+	s.Pipelines.close(ctx)
+	s.Records.close(ctx)
 }
 
 // inOrder returns what was found for each key, nil for what was not.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+	"go.opentelemetry.io/otel/trace"
 
 	"barograph/weather"
 )
@@ -140,7 +141,8 @@ func (e Extension) InterceptRootField(ctx context.Context, next graphql.RootReso
 	if set.plan.mutation {
 		alone := set.plan
 		alone.weather, alone.records = alone.weather.of(field), alone.records.of(field)
-		set = e.newSet(alone)
+		set = e.newSet(trace.SpanFromContext(ctx), alone)
+		defer set.close(ctx)
 		ctx = context.WithValue(ctx, setKey{}, set)
 	}
 	defer func() {
