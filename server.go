@@ -23,10 +23,12 @@ import (
 
 	"barograph/gazetteer"
 	"barograph/graph"
+	"barograph/internal/admin"
 	"barograph/internal/edge"
 	"barograph/internal/postgres"
 	"barograph/internal/postgres/private"
 	"barograph/internal/settings"
+	"barograph/internal/telemetry"
 	"barograph/loaders"
 	"barograph/pipeline"
 	"barograph/records"
@@ -77,9 +79,17 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // closed by the server before, when that has run
-	if tcp, ok := listener.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
-		logger.WarnContext(ctx, "serving beyond this machine without authentication", "address", listener.Addr())
+	warnUnlessLocal(ctx, listener.Addr(), "serving beyond this machine without authentication", logger)
+	operators, err := listenForOperators(ctx, s, logger)
+	if err != nil {
+		return err
 	}
+	defer operators.close()
+	observing, err := telemetry.Start(ctx, logger)
+	if err != nil {
+		return err
+	}
+	defer observing.Shutdown(ctx)
 
 	var (
 		starting errgroup.Group
@@ -113,12 +123,18 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		}}},
 		Logger: logger,
 	})
-	announce(out, listener.Addr(), base, source)
+	if err := errors.Join(base.pools.Observe(), writer.Observe()); err != nil {
+		return err
+	}
+	announce(out, listener.Addr(), operators, base, source)
 
 	var serving errgroup.Group
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWriting()
 	serving.Go(func() error { return writer.Run(writing) })
+	if operators.listener != nil {
+		serving.Go(func() error { return admin.Serve(writing, operators.listener, observing.Metrics(), logger) })
+	}
 	serving.Go(func() error {
 		defer stopWriting() // once nobody is left to write for
 		return edge.New(edge.Config{
@@ -129,9 +145,9 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 }
 
 // announce says what is served, where, and on what it rests.
-func announce(out io.Writer, address net.Addr, base *database, source *provider) {
-	_, _ = fmt.Fprintf(out, "Barograph is ready.\n  GraphQL   http://%s/graphql\n  Explore   http://%[1]s/\n  Database  %s\n  Weather   %s\n",
-		address, base.description, source.description)
+func announce(out io.Writer, address net.Addr, operators *operators, base *database, source *provider) {
+	_, _ = fmt.Fprintf(out, "Barograph is ready.\n  GraphQL   http://%s/graphql\n  Explore   http://%[1]s/\n  Admin     %s\n  Database  %s\n  Weather   %s\n",
+		address, operators.description, base.description, source.description)
 }
 
 func newLogger(s *settings.Settings) *slog.Logger {
@@ -142,7 +158,7 @@ func newLogger(s *settings.Settings) *slog.Logger {
 		terminal = info.Mode()&os.ModeCharDevice != 0
 	}
 	if s.LogFormat == "json" || (s.LogFormat == "auto" && !terminal) {
-		return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+		return slog.New(telemetry.Handler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
 	}
-	return slog.New(tint.NewTextHandler(os.Stderr, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal}))
+	return slog.New(telemetry.Handler(tint.NewTextHandler(os.Stderr, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal})))
 }

@@ -78,9 +78,9 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(self, args...)
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "BAROGRAPH_") || strings.HasPrefix(v, "DATABASE_")
+		return strings.HasPrefix(v, "BAROGRAPH_") || strings.HasPrefix(v, "DATABASE_") || strings.HasPrefix(v, "OTEL_")
 	})
-	cmd.Env = append(cmd.Env, asMain+"=1")
+	cmd.Env = append(cmd.Env, asMain+"=1", "BAROGRAPH_ADMIN_LISTEN=none") // where tests do not say otherwise: there are many at a time
 	return cmd
 }
 
