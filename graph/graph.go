@@ -4,17 +4,12 @@
 package graph
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler"
-	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	stock "github.com/99designs/gqlgen/graphql/handler/transport"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"barograph/graph/generated"
 	"barograph/graph/transport"
@@ -42,41 +37,43 @@ type Config struct {
 
 // New returns a handler of GraphQL over HTTP and over WebSockets.
 func New(config Config) http.Handler {
-	server := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: config.Resolvers}))
-	server.SetErrorPresenter(presenter{config.Logger}.present)
-	server.SetRecoverFunc(recovered)
-	server.SetParserTokenLimit(tokenLimit)
-	server.SetValidationRulesFn(validationRules)
-	server.SetQueryCache(lru.New[*ast.QueryDocument](documents))
-	server.Use(extension.Introspection{})
-	server.Use(newObserver(config.Logger))
-	for _, e := range config.Extensions {
-		server.Use(e)
-	}
 	limit := messageLimit
-	server.AroundResponses(withinTimeout)
-	server.AddTransport(transport.NewWebSocket(stock.Websocket{
-		Implementation:   stock.CoderWebsocketImplementation{}, // which serves the same origin alone
-		InitTimeout:      connectTimeout,
-		PingPongInterval: keepAliveInterval,
-		PayloadReadLimit: &limit,
-		ErrorFunc:        socketErrors{config.Logger}.log,
-	}))
-	server.AddTransport(transport.HTTP{BodyLimit: bodyLimit})
-	return server
-}
-
-// withinTimeout gives an operation its deadline, but for a subscription, whose
-// response is the wait for an event.
-func withinTimeout(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	if !graphql.HasOperationContext(ctx) || isSubscription(graphql.GetOperationContext(ctx)) {
-		return next(ctx)
+	return &server{
+		executor: newExecutor(config),
+		transports: []graphql.Transport{
+			transport.NewWebSocket(stock.Websocket{
+				Implementation:   stock.CoderWebsocketImplementation{}, // which serves the same origin alone
+				InitTimeout:      connectTimeout,
+				PingPongInterval: keepAliveInterval,
+				PayloadReadLimit: &limit,
+				ErrorFunc:        socketErrors{config.Logger}.log,
+			}),
+			transport.HTTP{BodyLimit: bodyLimit},
+		},
+		logger: config.Logger,
 	}
-	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
-	defer cancel()
-	return next(ctx)
 }
 
-func isSubscription(operation *graphql.OperationContext) bool {
-	return operation.Operation != nil && operation.Operation.Operation == ast.Subscription
+// A server gives each request to the first transport that serves it.
+type server struct {
+	executor   graphql.GraphExecutor
+	transports []graphql.Transport // the last one serves every request
+	logger     *slog.Logger
+}
+
+// ServeHTTP answers one request, or takes its connection over.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer func() { //nolint:contextcheck // the request's own
+		if p := recover(); p != nil {
+			s.logger.ErrorContext(r.Context(), "internal error", "err", recovered(r.Context(), p))
+			http.Error(w, "internal server error", http.StatusInternalServerError)
+		}
+	}()
+	r = r.WithContext(graphql.StartOperationTrace(r.Context()))
+	for _, t := range s.transports {
+		if t.Supports(r) {
+			t.Do(w, r, s.executor)
+			return
+		}
+	}
 }
