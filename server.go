@@ -111,7 +111,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		return err
 	}
 
-	feed := records.NewFeed()
+	feed := records.NewFeed(base.pools, logger)
 	writer := records.NewWriter(base.pools, feed, logger)
 	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(base.pools, logger)
 	handler := graph.New(graph.Config{
@@ -132,6 +132,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWriting()
 	serving.Go(func() error { return writer.Run(writing) })
+	serving.Go(func() error { return feed.Run(writing) })
 	if operators.listener != nil {
 		serving.Go(func() error { return admin.Serve(writing, operators.listener, observing.Metrics(), logger) })
 	}

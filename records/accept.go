@@ -33,6 +33,7 @@ func acceptBatch(ctx context.Context, pool *pgxpool.Pool, feed *Feed, batch []*s
 	slices.SortFunc(keys, Key.Compare)
 
 	made, err := insert(ctx, pool, firsts, keys)
+	feed.Ring() // also after an error, which may be that the answer was lost
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,6 @@ func acceptBatch(ctx context.Context, pool *pgxpool.Pool, feed *Feed, batch []*s
 	for _, key := range keys {
 		if record := made[key]; record != nil {
 			changes.Add(ctx, 1, toProcessed)
-			feed.publish(record)
 		} else {
 			rest = append(rest, key)
 		}

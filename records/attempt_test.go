@@ -61,10 +61,10 @@ func TestWriterAnswersThoseItMadeWhenItCannotAskAboutTheRest(t *testing.T) {
 	}}))
 	old, fresh := draft("old", ""), draft("fresh", "")
 	run(t, g.writer)
+	run(t, g.feed)
 	g.made(t, old)
 
-	subscription := g.subscribe(t)
-	defer g.feed.Unsubscribe(subscription)
+	subscription := g.subscribe(t, records.Interest{}, nil)
 	broken.Store(true)
 	got, errs := g.writer.Together(t.Context(), old, fresh)
 	if !fault.KindOf(errs[0]).Retryable() {
@@ -73,13 +73,8 @@ func TestWriterAnswersThoseItMadeWhenItCannotAskAboutTheRest(t *testing.T) {
 	if errs[1] != nil || got[1].Record == nil || got[1].Duplicate {
 		t.Errorf("Accept of what was made = %+v, %v, want its record", got[1], errs[1])
 	}
-	select {
-	case r := <-subscription.Changes():
-		if r.Key != fresh.Key {
-			t.Errorf("the feed told of %v, want %v", r.Key, fresh.Key)
-		}
-	default:
-		t.Error("the feed told nothing of the record made")
+	if told := next(t, subscription); told.Record.Key != fresh.Key {
+		t.Errorf("the feed told of %v, want %v", told.Record.Key, fresh.Key)
 	}
 	broken.Store(false)
 	if got := g.accept(t, old); !got.Duplicate {

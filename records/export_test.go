@@ -25,3 +25,15 @@ func (w *Writer) Together(ctx context.Context, drafts ...Draft) ([]Acceptance, [
 	}
 	return accepted, errs
 }
+
+// RecentLimit is how many changes are kept for all subscribers.
+const RecentLimit = recentLimit
+
+// SetLag sets for how long a subscriber may be behind those, before Run.
+func (f *Feed) SetLag(d time.Duration) { f.lag = d }
+
+// Told returns the position of the last change that followers can have been told.
+func (f *Feed) Told() int64 {
+	at, _ := f.position()
+	return at.Position
+}

@@ -1,87 +1,238 @@
 package records
 
 import (
+	"context"
 	"errors"
+	"log/slog"
+	"slices"
 	"sync"
+	"time"
 
 	"barograph/internal/fault"
+	"barograph/internal/postgres"
 )
 
 const (
-	lagLimit        = 256  // changes a subscriber may be behind
 	subscriberLimit = 4096 // at a time, on this node
+	recentLimit     = 4096 // changes kept for all subscribers
+	recentBytes     = 32 << 20
+	lagLimit        = 30 * time.Second     // for which a subscriber may be behind those, once it had caught up
+	sweepInterval   = time.Second          // at which changes are looked for that no bell told of
+	heldInterval    = 2 * time.Millisecond // and those that are held back, at first
+	readers         = 4                    // subscribers that catch up at a time
+	liveBytes       = 4 << 20              // of one read
+	pastBytes       = 256 << 10            // of one read of a subscriber that catches up
 )
 
-// ErrLagging ends the subscription of one that took changes too slowly.
-var ErrLagging = errors.New("the subscriber is too slow")
-
-// A Feed tells subscribers what has changed on this node. It never waits for
-// one of them. It is safe for concurrent use.
+// A Feed tells subscribers what changes, on whichever node: while anybody
+// subscribes, it reads from Postgres what was committed, in an order that no
+// transaction disturbs by committing late, and keeps the most recent changes for
+// all subscribers together. Who is behind those reads Postgres for itself. It is
+// safe for concurrent use.
 type Feed struct {
+	log     changeLog
+	bell    chan struct{}
+	readers chan struct{} // has an item for each subscriber that reads Postgres
+	lag     time.Duration
+
 	mu          sync.Mutex
-	subscribers map[*Subscription]struct{} // guarded by mu
+	subscribers int           // guarded by mu
+	followers   int           // guarded by mu: subscribers that live off recent, in its epoch
+	recent      []Change      // guarded by mu: the last ones told, without a gap
+	bytes       int           // guarded by mu: of recent
+	start, end  Bookmark      // guarded by mu: recent has what is behind start, up to end
+	more        chan struct{} // guarded by mu: closed when any of this has changed
+	stopped     bool          // guarded by mu
 }
 
-// NewFeed returns a feed without subscribers.
-func NewFeed() *Feed { return &Feed{subscribers: map[*Subscription]struct{}{}} }
+var (
+	// ErrLagging ends the subscription of one that took changes too slowly.
+	ErrLagging = fault.New(fault.Overloaded, "changes came faster than they were taken: subscribe again, after the last cursor")
+	// ErrRestored ends the subscription, and refuses the bookmark, of one that
+	// followed another history than the one the database has now.
+	ErrRestored = fault.New(fault.BadInput,
+		"the database was restored, or replaced by another, since the cursor was made: read the records, and subscribe again without a cursor")
+	errNoBookmark = fault.New(fault.BadInput, "the cursor is of no event that there was")
+)
 
-// A Subscription receives the records that change.
-type Subscription struct {
-	changes chan *Record
-	lagging bool // written before changes is closed
-}
-
-// Subscribe returns a subscription to the changes from now on. Its holder calls
-// Unsubscribe when it is done. It fails when there are too many.
-func (f *Feed) Subscribe() (*Subscription, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.subscribers) >= subscriberLimit {
-		return nil, fault.New(fault.Overloaded, "there are %d subscriptions already", subscriberLimit)
+// NewFeed returns a feed of the database of the pools. Nothing is live until Run.
+func NewFeed(pools *postgres.Pools, logger *slog.Logger) *Feed {
+	return &Feed{
+		log:     changeLog{pools.API, logger},
+		bell:    make(chan struct{}, 1),
+		readers: make(chan struct{}, readers),
+		lag:     lagLimit,
+		more:    make(chan struct{}),
 	}
-	s := &Subscription{changes: make(chan *Record, lagLimit)}
-	f.subscribers[s] = struct{}{}
-	return s, nil
 }
 
-// Unsubscribe ends a subscription. It may be called more than once.
-func (f *Feed) Unsubscribe(s *Subscription) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.drop(s)
-}
-
-// Changes returns the channel of changed records. It is closed when the
-// subscription ends.
-func (s *Subscription) Changes() <-chan *Record { return s.changes }
-
-// Err returns ErrLagging if the subscription ended because its holder was too
-// slow. It may be asked once Changes is closed.
-func (s *Subscription) Err() error {
-	if s.lagging {
-		return ErrLagging
+// Ring says that something may have been committed. It never waits: many rings
+// at a time are one. A ring that is lost delays a change by a second at most.
+func (f *Feed) Ring() {
+	select {
+	case f.bell <- struct{}{}:
+	default:
 	}
-	return nil
 }
 
-// publish tells every subscriber of a change, and drops those with no room for it.
-func (f *Feed) publish(r *Record) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for s := range f.subscribers {
+// Run tells of changes until ctx is done.
+func (f *Feed) Run(ctx context.Context) error {
+	defer f.stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	rebased, patience := false, heldInterval
+	for {
 		select {
-		case s.changes <- r:
-		default:
-			s.lagging = true
-			f.drop(s)
+		case <-ctx.Done():
+			return nil
+		case <-f.bell:
+			patience = heldInterval
+		case <-timer.C:
+		}
+		if !rebased {
+			rebased = f.log.rebase(ctx) == nil // or it is tried again
+		}
+		wait := sweepInterval
+		if f.advance(ctx) {
+			// What an older transaction holds back comes the moment that one
+			// ends, of which nobody tells us.
+			wait = min(patience, sweepInterval)
+			patience = 2 * wait
+		}
+		timer.Reset(wait)
+	}
+}
+
+// advance reads what is new and reports whether there is more that is held back.
+// What cannot be read is read the next time.
+func (f *Feed) advance(ctx context.Context) (held bool) {
+	size := portion{bytes: liveBytes, rows: rowsLimit}
+	for {
+		from, followed := f.position()
+		if !followed {
+			return false // nobody listens
+		}
+		found, err := f.log.after(ctx, from, Interest{}, &size)
+		if err != nil {
+			return false
+		}
+		f.tell(from, found)
+		if !found.more {
+			return found.held
 		}
 	}
 }
 
-// drop ends a subscription that has not ended yet. The caller holds mu.
-func (f *Feed) drop(s *Subscription) {
-	if _, ok := f.subscribers[s]; ok {
-		delete(f.subscribers, s)
-		close(s.changes)
+// position returns where the feed is, and whether anybody follows it.
+func (f *Feed) position() (Bookmark, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.end, f.followers > 0
+}
+
+// tell adds what was found behind from to the recent changes.
+func (f *Feed) tell(from Bookmark, found stretch) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.end != from: // everybody left meanwhile, and others came
+		return
+	case found.epoch != from.Epoch:
+		f.begin(Bookmark{Epoch: found.epoch})
+		f.followers = 0 // those there are cannot go on
+	case len(found.changes) == 0:
+		return
+	default:
+		f.keep(found)
 	}
+	f.wake()
+}
+
+// keep adds the changes, for which older ones give way. The caller holds mu.
+func (f *Feed) keep(found stretch) {
+	f.recent, f.end = append(f.recent, found.changes...), found.end
+	for _, c := range found.changes {
+		f.bytes += c.Record.size()
+	}
+	n := 0
+	for len(f.recent)-n > recentLimit || f.bytes > recentBytes {
+		f.bytes -= f.recent[n].Record.size()
+		f.start = f.recent[n].Bookmark
+		n++
+	}
+	clear(f.recent[:n]) // for the garbage collector
+	f.recent = f.recent[n:]
+}
+
+// begin lets the feed go on from a bookmark. The caller holds mu.
+func (f *Feed) begin(at Bookmark) {
+	f.recent, f.bytes, f.start, f.end = nil, 0, at, at
+}
+
+// wake lets followers look again. The caller holds mu.
+func (f *Feed) wake() {
+	close(f.more)
+	f.more = make(chan struct{})
+}
+
+// stop ends all subscriptions.
+func (f *Feed) stop() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stopped = true
+	f.wake()
+}
+
+// follow makes a subscriber who has received everything up to a bookmark live
+// off the recent changes, and reports whether they go back as far as that.
+func (f *Feed) follow(at Bookmark) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.followers == 0:
+		f.begin(at)
+	case f.start.Epoch != at.Epoch:
+		return false, ErrRestored
+	case at.compare(f.start) < 0:
+		return false, nil
+	}
+	f.followers++
+	f.Ring()
+	return true, nil
+}
+
+// leave ends what follow began for a subscriber of an epoch. The caller holds mu.
+func (f *Feed) leave(epoch uint64) {
+	if epoch != f.start.Epoch {
+		return // the feed has left it
+	}
+	if f.followers--; f.followers == 0 {
+		f.begin(Bookmark{}) // nothing is kept for nobody
+	}
+}
+
+// errBehind means that what follows a bookmark is no longer among the recent.
+var errBehind = errors.New("behind what is recent")
+
+// since returns some changes behind a bookmark, or, when there are none, what is
+// closed once there may be. It fails with errBehind when it has lost some.
+func (f *Feed) since(at Bookmark) ([]Change, <-chan struct{}, error) {
+	const some = 16
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.stopped:
+		return nil, nil, errStopping
+	case f.start.Epoch != at.Epoch:
+		return nil, nil, ErrRestored
+	case at.compare(f.start) < 0:
+		return nil, nil, errBehind
+	}
+	i, _ := slices.BinarySearchFunc(f.recent, at, func(c Change, at Bookmark) int {
+		if c.compare(at) <= 0 {
+			return -1
+		}
+		return 1
+	})
+	return slices.Clone(f.recent[i:min(i+some, len(f.recent))]), f.more, nil
 }

@@ -121,16 +121,7 @@ func TestWriterLosesNothingWhenBackendsAreTerminated(t *testing.T) {
 
 func TestWriterTakesADraftOnceThoughTheAnswerToItsCommitIsLost(t *testing.T) {
 	t.Parallel()
-	var lossy atomic.Bool
-	g := assemble(altered(t, migrated(t), func(config *pgxpool.Config) {
-		dial := config.ConnConfig.DialFunc
-		config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dial(ctx, network, address)
-			return &cutConn{Conn: conn, lossy: &lossy}, err
-		}
-	}))
-	run(t, g.writer)
-	g.made(t, draft("before", "")) // and the statement is prepared
+	g, lossy := losing(t)
 	lossy.Store(true)
 	d := draft("a", cutMark)
 	got, err := g.writer.Accept(t.Context(), d)
@@ -146,6 +137,23 @@ func TestWriterTakesADraftOnceThoughTheAnswerToItsCommitIsLost(t *testing.T) {
 	if rows := g.rows(t); rows != 2 {
 		t.Errorf("there are %d records, want 2", rows)
 	}
+}
+
+// losing returns a gateway whose writer runs, with one record, and what makes it
+// lose the answer to a statement with the mark.
+func losing(t *testing.T) (*gateway, *atomic.Bool) {
+	t.Helper()
+	lossy := &atomic.Bool{}
+	g := assemble(altered(t, migrated(t), func(config *pgxpool.Config) {
+		dial := config.ConnConfig.DialFunc
+		config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			return &cutConn{Conn: conn, lossy: lossy}, err
+		}
+	}))
+	run(t, g.writer)
+	g.made(t, draft("before", "")) // and the statement is prepared
+	return g, lossy
 }
 
 // cutMark is in what is written by a statement whose answer is to be lost.

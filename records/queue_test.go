@@ -27,11 +27,13 @@ func TestWriterLeavesNothingRunning(t *testing.T) {
 		t.Fatalf("open: %v", err)
 	}
 	g := assemble(pools)
-	stop := run(t, g.writer)
-	subscription := g.subscribe(t)
+	stopWriter, stopFeed := run(t, g.writer), run(t, g.feed)
+	subscription := g.subscribe(t, records.Interest{}, nil)
 	g.made(t, draft("a", ""))
-	g.feed.Unsubscribe(subscription)
-	stop()
+	next(t, subscription)
+	subscription.Close()
+	stopWriter()
+	stopFeed()
 	pools.Close()
 	goleak.VerifyNone(t, ignored)
 }

@@ -35,6 +35,7 @@ var (
 
 // A gateway has the parts under test, on a database.
 type gateway struct {
+	url       string // of the database, where the test needs it
 	pools     *postgres.Pools
 	pipelines *pipeline.Store
 	feed      *records.Feed
@@ -63,9 +64,9 @@ func open(t *testing.T, database string) *postgres.Pools {
 	return pools
 }
 
-// assemble returns a gateway on the pools, whose writer does not run yet.
+// assemble returns a gateway on the pools, which does not run yet.
 func assemble(pools *postgres.Pools) *gateway {
-	feed := records.NewFeed()
+	feed := records.NewFeed(pools, discard)
 	return &gateway{
 		pools: pools, pipelines: pipeline.NewStore(pools, discard), feed: feed,
 		writer: records.NewWriter(pools, feed, discard), store: records.NewStore(pools, discard),
@@ -75,20 +76,23 @@ func assemble(pools *postgres.Pools) *gateway {
 // newGateway returns a running gateway on a database of the test's own.
 func newGateway(t *testing.T) *gateway {
 	t.Helper()
-	g := assemble(open(t, migrated(t)))
+	database := migrated(t)
+	g := assemble(open(t, database))
+	g.url = database
 	run(t, g.writer)
+	run(t, g.feed)
 	return g
 }
 
-// run runs the writer until the returned function is called, which waits for
+// run runs a writer or a feed until the returned function is called, which waits for
 // its end; so does the end of the test.
-func run(t *testing.T, writer *records.Writer) (stop func()) {
+func run(t *testing.T, part interface{ Run(context.Context) error }) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := writer.Run(ctx); err != nil {
+		if err := part.Run(ctx); err != nil {
 			t.Errorf("Run: %v", err)
 		}
 	}()
@@ -257,11 +261,41 @@ func traced(t *testing.T, database string, tr *tracer) *postgres.Pools {
 func inserts(statement string) bool { return strings.Contains(statement, "insert into records") }
 func meets(statement string) bool   { return strings.Contains(statement, "left join records") }
 
-func (g *gateway) subscribe(t testing.TB) *records.Subscription {
-	t.Helper()
-	s, err := g.feed.Subscribe()
-	if err != nil {
-		t.Fatal(err)
+// TraceBatchStart and the others see the statements that are sent together.
+func (tr *tracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+func (tr *tracer) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	if tr.before != nil {
+		tr.before(ctx, data.SQL, data.Args) // for what it is worth: it was sent with the others
 	}
+	if tr.after != nil {
+		tr.after(data.SQL, data.CommandTag)
+	}
+}
+
+func (tr *tracer) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// subscribe returns a subscription that ends with the test.
+func (g *gateway) subscribe(t *testing.T, interest records.Interest, after *records.Bookmark) *records.Subscription {
+	t.Helper()
+	s, err := g.feed.Subscribe(t.Context(), interest, after)
+	if err != nil {
+		t.Fatalf("Subscribe: %v", err)
+	}
+	t.Cleanup(s.Close)
 	return s
+}
+
+// next returns the next change, which must come.
+func next(t *testing.T, s *records.Subscription) records.Change {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	change, err := s.Next(ctx)
+	if err != nil {
+		t.Fatalf("Next: %v", err)
+	}
+	return change
 }

@@ -72,7 +72,7 @@ type submission struct {
 // errStopping answers those who come when nothing more is written.
 var errStopping = fault.New(fault.Unavailable, "the server is stopping").After(time.Second)
 
-// NewWriter returns a writer that tells the feed what it wrote. It accepts
+// NewWriter returns a writer that rings the feed's bell when it wrote. It accepts
 // nothing until Run.
 func NewWriter(pools *postgres.Pools, feed *Feed, logger *slog.Logger) *Writer {
 	return &Writer{

@@ -224,11 +224,12 @@ type ComplexityRoot struct {
 	}
 
 	RecordEvent struct {
+		Cursor func(childComplexity int) int
 		Record func(childComplexity int) int
 	}
 
 	Subscription struct {
-		RecordChanged func(childComplexity int, pipeline *string, states []records.State) int
+		RecordChanged func(childComplexity int, pipeline *string, states []records.State, after *string) int
 	}
 
 	Weather struct {
@@ -281,7 +282,7 @@ type RecordResolver interface {
 	City(ctx context.Context, obj *records.Record) (*gazetteer.City, error)
 }
 type SubscriptionResolver interface {
-	RecordChanged(ctx context.Context, pipeline *string, states []records.State) (<-chan *wire.RecordEvent, error)
+	RecordChanged(ctx context.Context, pipeline *string, states []records.State, after *string) (<-chan *wire.RecordEvent, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1132,6 +1133,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RecordEdge.Node(childComplexity), true
 
+	case "RecordEvent.cursor":
+		if e.ComplexityRoot.RecordEvent.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordEvent.Cursor(childComplexity), true
 	case "RecordEvent.record":
 		if e.ComplexityRoot.RecordEvent.Record == nil {
 			break
@@ -1149,7 +1156,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Subscription.RecordChanged(childComplexity, args["pipeline"].(*string), args["states"].([]records.State)), true
+		return e.ComplexityRoot.Subscription.RecordChanged(childComplexity, args["pipeline"].(*string), args["states"].([]records.State), args["after"].(*string)), true
 
 	case "Weather.city":
 		if e.ComplexityRoot.Weather.City == nil {
@@ -1466,12 +1473,21 @@ type Mutation {
 
 "What can be watched."
 type Subscription {
-  "Each record that changes from now on, as soon as the change is durable."
+  """
+  Each record that changes, once the change is durable: from now on, or after a cursor. Then each record that changed since
+  comes first, in order, in its latest state, and what changes next follows without a gap or a repetition. Who takes events
+  too slowly is told so with OVERLOADED, and resumes after the last cursor.
+  """
   recordChanged(
     "Only records of the pipeline with this name."
     pipeline: String
     "Only records that come to one of these states. None given: every state."
     states: [RecordState!]
+    """
+    Only what follows the event with this cursor. A stream of server-sent events that says Last-Event-ID may leave it out. After
+    the database was restored from a copy, older cursors are refused with BAD_USER_INPUT: begin anew, without one.
+    """
+    after: String
   ): RecordEvent
 }
 
@@ -1782,7 +1798,9 @@ enum RecordState {
 
 "A change of a record."
 type RecordEvent {
-  "The record as it is now."
+  "Its place among all events, for ` + "`" + `after` + "`" + `. It says nothing else, and is good as long as the database is."
+  cursor: String!
+  "The record as it came to be."
   record: Record
 }
 
@@ -2298,6 +2316,8 @@ func (ec *executionContext) childFields_RecordEdge(ctx context.Context, field gr
 
 func (ec *executionContext) childFields_RecordEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_RecordEvent_cursor(ctx, field)
 	case "record":
 		return ec.fieldContext_RecordEvent_record(ctx, field)
 	}
@@ -2923,6 +2943,14 @@ func (ec *executionContext) field_Subscription_recordChanged_args(ctx context.Co
 		return nil, err
 	}
 	args["states"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -6460,6 +6488,29 @@ func (ec *executionContext) fieldContext_RecordEdge_node(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _RecordEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *wire.RecordEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordEvent_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordEvent_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordEvent", field, false, false, "String")
+}
+
 func (ec *executionContext) _RecordEvent_record(ctx context.Context, field graphql.CollectedField, obj *wire.RecordEvent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6502,7 +6553,7 @@ func (ec *executionContext) _Subscription_recordChanged(ctx context.Context, fie
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().RecordChanged(ctx, fc.Args["pipeline"].(*string), fc.Args["states"].([]records.State))
+			return ec.Resolvers.Subscription().RecordChanged(ctx, fc.Args["pipeline"].(*string), fc.Args["states"].([]records.State), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *wire.RecordEvent) graphql.Marshaler {
@@ -9468,6 +9519,11 @@ func (ec *executionContext) _RecordEvent(ctx context.Context, sel ast.SelectionS
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("RecordEvent")
+		case "cursor":
+			out.Values[i] = ec._RecordEvent_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "record":
 			out.Values[i] = ec._RecordEvent_record(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {

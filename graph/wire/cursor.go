@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/base64"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,11 @@ import (
 const (
 	recordCursor   = "r"
 	pipelineCursor = "p"
+	eventCursor    = "e1" // with the version of what follows, since clients keep it
 )
+
+// cursorLimit is more than any cursor has.
+const cursorLimit = 256
 
 // RecordCursor returns a record's place as a cursor.
 func RecordCursor(r *records.Record) string {
@@ -62,11 +67,41 @@ func ParsePipelineCursor(argument string, cursor *string) (*string, error) {
 	return &parts[0], nil
 }
 
+// EventCursor returns a place in the feed as a cursor.
+func EventCursor(b records.Bookmark) string {
+	return encode(eventCursor, strconv.FormatUint(b.Epoch, 36), strconv.FormatUint(b.Transaction, 10), strconv.FormatInt(b.Position, 10))
+}
+
+// ParseEventCursor returns the place that a cursor points at, nil for no cursor.
+func ParseEventCursor(argument string, cursor *string) (*records.Bookmark, error) {
+	if cursor == nil {
+		return nil, nil
+	}
+	parts, ok := decode(eventCursor, *cursor)
+	if !ok || len(parts) != 3 {
+		return nil, badCursor(argument)
+	}
+	var (
+		b    records.Bookmark
+		errs [3]error
+	)
+	b.Epoch, errs[0] = strconv.ParseUint(parts[0], 36, 64)
+	b.Transaction, errs[1] = strconv.ParseUint(parts[1], 10, 64)
+	b.Position, errs[2] = strconv.ParseInt(parts[2], 10, 64)
+	if errors.Join(errs[:]...) != nil || b.Position < 0 {
+		return nil, badCursor(argument)
+	}
+	return &b, nil
+}
+
 func encode(kind string, parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(kind + ":" + strings.Join(parts, ":")))
 }
 
 func decode(kind, cursor string) (parts []string, ok bool) {
+	if len(cursor) > cursorLimit {
+		return nil, false
+	}
 	text, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil {
 		return nil, false
@@ -76,5 +111,5 @@ func decode(kind, cursor string) (parts []string, ok bool) {
 }
 
 func badCursor(argument string) error {
-	return fault.New(fault.BadInput, "%s is not a cursor of this connection", argument)
+	return fault.New(fault.BadInput, "%s is not a cursor of what it is given to", argument)
 }

@@ -15,7 +15,10 @@ import (
 type Node any
 
 // A RecordEvent is a change of a record.
-type RecordEvent struct{ Record *records.Record }
+type RecordEvent struct {
+	Cursor string
+	Record *records.Record
+}
 
 // ProcessPayloadResult says what became of a payload.
 type ProcessPayloadResult struct {

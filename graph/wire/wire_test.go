@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"barograph/gazetteer"
 	"barograph/graph/wire"
+	"barograph/internal/fault"
 	"barograph/pipeline"
 	"barograph/records"
 	"barograph/weather"
@@ -28,6 +30,11 @@ func TestCursorsPointWhereTheyWereTaken(t *testing.T) {
 	if err != nil || *name != "eu-orders" {
 		t.Errorf("ParsePipelineCursor(%s) = %v, %v", cursor, name, err)
 	}
+	bookmark := records.Bookmark{Epoch: math.MaxUint64, Transaction: 1 << 40, Position: 42}
+	cursor = wire.EventCursor(bookmark)
+	if got, err := wire.ParseEventCursor("after", &cursor); err != nil || *got != bookmark {
+		t.Errorf("ParseEventCursor(EventCursor(%+v)) = %+v, %v", bookmark, got, err)
+	}
 	if got, err := wire.ParseRecordCursor("after", nil); got != nil || err != nil {
 		t.Errorf("ParseRecordCursor of none = %v, %v", got, err)
 	}
@@ -43,6 +50,26 @@ func FuzzRecordCursor(f *testing.F) {
 		}
 		again := wire.RecordCursor(&records.Record{ReceivedAt: got.ReceivedAt, Position: got.Position})
 		parsed, err := wire.ParseRecordCursor("after", &again)
+		if err != nil || *parsed != *got {
+			t.Errorf("cursor %q points at %+v, written again at %+v, %v", cursor, got, parsed, err)
+		}
+	})
+}
+
+func FuzzEventCursor(f *testing.F) {
+	f.Add("ZTE6MXk6NzUwOjE3")
+	f.Add(wire.EventCursor(records.Bookmark{Epoch: math.MaxUint64, Transaction: math.MaxUint64, Position: math.MaxInt64}))
+	f.Add("")
+	f.Fuzz(func(t *testing.T, cursor string) {
+		got, err := wire.ParseEventCursor("after", &cursor)
+		if err != nil {
+			if fault.KindOf(err) != fault.BadInput {
+				t.Errorf("the cursor %q is refused with %v, want %s", cursor, err, fault.BadInput.Code())
+			}
+			return
+		}
+		again := wire.EventCursor(*got)
+		parsed, err := wire.ParseEventCursor("after", &again)
 		if err != nil || *parsed != *got {
 			t.Errorf("cursor %q points at %+v, written again at %+v, %v", cursor, got, parsed, err)
 		}

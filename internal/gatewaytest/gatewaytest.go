@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"golang.org/x/sync/errgroup"
 
 	"barograph/gazetteer"
 	"barograph/graph"
@@ -63,14 +64,15 @@ func New(t testing.TB) *Gateway {
 	must(t, err)
 	t.Cleanup(client.Close)
 
-	feed := records.NewFeed()
+	feed := records.NewFeed(pools, logger)
 	writer := records.NewWriter(pools, feed, logger)
-	running, stop := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- writer.Run(running) }()
+	ctx, stop := context.WithCancel(ctx)
+	running, ctx := errgroup.WithContext(ctx)
+	running.Go(func() error { return writer.Run(ctx) })
+	running.Go(func() error { return feed.Run(ctx) })
 	t.Cleanup(func() {
 		stop()
-		must(t, <-done)
+		must(t, running.Wait())
 	})
 
 	pipelines, store := pipeline.NewStore(pools, logger), records.NewStore(pools, logger)

@@ -9,6 +9,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/coder/websocket/wsjson"
 )
 
 // A seed is what a gateway is given before it is asked: two pipelines, one of
@@ -20,6 +24,7 @@ type seed struct {
 	city, weather, placeID   string // ids
 	pipelineID, record       string // ids
 	recordCursor, nameCursor string
+	eventCursor              string
 	payloadID                string
 }
 
@@ -93,7 +98,60 @@ func newSeed(t *testing.T, url string) *seed {
 	s.nameCursor = text(found, "pipelines.pageInfo.startCursor")
 	s.pipelineID, s.recordCursor = text(found, "pipeline.id"), text(found, "pipeline.records.pageInfo.endCursor")
 	s.record = list(found, "pipeline.records.nodes")[0].(map[string]any)["id"].(string)
+	s.eventCursor = s.event(t)
 	return s
+}
+
+// event returns the cursor of an event: that of the first record that changes
+// once a subscription stands.
+func (s *seed) event(t *testing.T) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	socket, res, err := websocket.Dial(ctx, strings.Replace(s.url, "http", "ws", 1), &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Body != nil {
+		_ = res.Body.Close()
+	}
+	defer socket.CloseNow() //nolint:errcheck // nothing is left to do about it
+	for _, message := range []map[string]any{
+		{"type": "connection_init"},
+		{"type": "subscribe", "id": "1", "payload": map[string]any{"query": `subscription { recordChanged { cursor } }`}},
+	} {
+		if err := wsjson.Write(ctx, socket, message); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cursor, ended := make(chan string, 1), make(chan error, 1)
+	go func() {
+		for {
+			var message map[string]any
+			if err := wsjson.Read(ctx, socket, &message); err != nil {
+				ended <- err
+				return
+			}
+			if message["type"] == "next" {
+				cursor <- text(message, "payload.data.recordChanged.cursor")
+				return
+			}
+		}
+	}()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if err := s.trigger(ctx); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case found := <-cursor:
+			return found
+		case err := <-ended:
+			t.Fatal(err)
+		case <-tick.C:
+		}
+	}
 }
 
 // at returns what stands in an answer at a path with dots.

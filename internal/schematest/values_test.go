@@ -27,6 +27,7 @@ func barograph(t *testing.T, url string) schematest.Config {
 			"Record:", "Record::", "Record:default:", "Record:default:\x00", "Record:a:" + strings.Repeat("x", 300),
 			// Cursors are base64url of a letter, a colon and numbers or a name.
 			"cjo=", "cjo6", "cjoxOjI", "cjo5MjIzMzcyMDM2ODU0Nzc1ODA3OjE", "cjotOTIyMzM3MjAzNjg1NDc3NTgwODotMQ", "cDo", "cDpBAA",
+			"ZTE6MDow", "ZTE6MDowOjA", "ZTE6LTE6LTE6LTE", "ZTE6M3c1ZTExMjY0c2dzZjoxODQ0Njc0NDA3MzcwOTU1MTYxNToxODQ0Njc0NDA3MzcwOTU1MTYxNQ",
 		},
 		Unseen: []schematest.Unseen{
 			{At: "Problem.retryAfterMs", Why: "said only when more payloads wait than can be written"},
@@ -75,6 +76,7 @@ func (s *seed) values() []schematest.Values {
 		{At: "Query.record(pipeline:)", Give: []any{s.pipeline}, Why: "where the record is"},
 		{At: "Query.record", Give: []any{schematest.Args{"pipeline": s.pipeline, "payloadId": s.payloadID}}, Why: "the one that is there"},
 		{At: "pipeline", Give: []any{s.pipeline}, Why: "where the records are"},
+		{At: "Subscription.recordChanged(after:)", Give: []any{s.eventCursor}, Why: "the place of an event"},
 		{At: "Subscription.recordChanged(states:)", Give: []any{[]any{"PROCESSED"}, []any{"SKIPPED", "PROCESSED"}}, Why: "what a record that is processed at once comes to"},
 		{At: "RecordFilter.city", Give: []any{"Mumbai", s.city}, Why: "a name and an id"},
 		{At: "DateTime", Give: []any{"2026-01-01T00:00:00Z", "2026-03-01T12:00:00.123456+05:30"}, Why: "in UTC, and with an offset and a fraction"},
