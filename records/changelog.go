@@ -26,6 +26,7 @@ const readTimeout = 10 * time.Second
 var (
 	readFeed    = operation.New("read feed")
 	startFeed   = operation.New("start feed")
+	rebaseFeed  = operation.New("rebase feed")
 	errReadOnly = fault.New(fault.Unavailable, "the database is read-only at the moment").After(time.Second)
 )
 
@@ -183,14 +184,16 @@ func (l changeLog) now(ctx context.Context) (present, error) {
 // a dump was restored, before every place in this one's feed.
 func (l changeLog) rebase(ctx context.Context) error {
 	const statement = `update records set changed_in = '0' where changed_in >= pg_snapshot_xmax(pg_current_snapshot())`
-	tag, err := l.pool.Exec(ctx, statement)
-	if err != nil {
-		return postgres.Fault(fmt.Errorf("look for changes of another database: %w", err))
-	}
-	if n := tag.RowsAffected(); n > 0 {
-		l.logger.InfoContext(ctx, "the records come from another database: the feed begins anew", "records", n)
-	}
-	return nil
+	return rebaseFeed.Run(ctx, l.logger, func(ctx context.Context) error {
+		tag, err := l.pool.Exec(ctx, statement)
+		if err != nil {
+			return postgres.Fault(fmt.Errorf("look for changes of another database: %w", err))
+		}
+		if n := tag.RowsAffected(); n > 0 {
+			l.logger.InfoContext(ctx, "the records come from another database: the feed begins anew", "records", n)
+		}
+		return nil
+	})
 }
 
 // An epoch is what tells one numbering of transactions from another.

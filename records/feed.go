@@ -16,12 +16,13 @@ const (
 	subscriberLimit = 4096 // at a time, on this node
 	recentLimit     = 4096 // changes kept for all subscribers
 	recentBytes     = 32 << 20
-	lagLimit        = 30 * time.Second     // for which a subscriber may be behind those, once it had caught up
-	sweepInterval   = time.Second          // at which changes are looked for that no bell told of
-	heldInterval    = 2 * time.Millisecond // and those that are held back, at first
-	readers         = 4                    // subscribers that catch up at a time
-	liveBytes       = 4 << 20              // of one read
-	pastBytes       = 256 << 10            // of one read of a subscriber that catches up
+	lagLimit        = 30 * time.Second       // for which a subscriber may be behind those, once it had caught up
+	sweepInterval   = time.Second            // at which changes are looked for that no bell told of
+	heldInterval    = 2 * time.Millisecond   // and those that are held back, at first
+	heldMost        = 100 * time.Millisecond // and in the end
+	readers         = 4                      // subscribers that catch up at a time
+	liveBytes       = 4 << 20                // of one read
+	pastBytes       = 256 << 10              // of one read of a subscriber that catches up
 )
 
 // A Feed tells subscribers what changes, on whichever node: while anybody
@@ -96,7 +97,7 @@ func (f *Feed) Run(ctx context.Context) error {
 		if f.advance(ctx) {
 			// What an older transaction holds back comes the moment that one
 			// ends, of which nobody tells us.
-			wait = min(patience, sweepInterval)
+			wait = min(patience, heldMost)
 			patience = 2 * wait
 		}
 		timer.Reset(wait)
