@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	stock "github.com/99designs/gqlgen/graphql/handler/transport"
 
+	"barograph/internal/drain"
 	"barograph/internal/strictjson"
 )
 
@@ -66,7 +67,9 @@ func (ws WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 	case !hasToken(r.Header.Values("Sec-WebSocket-Protocol"), subprotocol):
 		refuse(w, mediaTypeJSON, http.StatusBadRequest, "the WebSocket's subprotocol must be "+subprotocol)
 	default:
-		ws.Websocket.Do(w, r, exec)
+		ctx, over := drain.Stream(r.Context())
+		defer over()
+		ws.Websocket.Do(w, r.WithContext(ctx), exec)
 	}
 }
 

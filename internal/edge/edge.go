@@ -8,15 +8,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
-	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 
+	"barograph/internal/drain"
 	"barograph/internal/requestid"
 )
 
@@ -27,6 +29,8 @@ const (
 	idleTimeout   = 2 * time.Minute
 	headerLimit   = 64 << 10
 	drainTimeout  = 15 * time.Second
+	drainSpread   = 3 * time.Second // over which streams end
+	partingTime   = 3 * time.Second // for what is still under way when the drain's time is up
 	probeTimeout  = time.Second
 )
 
@@ -44,6 +48,7 @@ type Config struct {
 type Server struct {
 	config   Config
 	draining atomic.Bool
+	requests sync.WaitGroup // those of GraphQL, whose connections may have been taken over
 }
 
 // New returns a server.
@@ -51,12 +56,15 @@ func New(config Config) *Server { return &Server{config: config} }
 
 // Serve serves on the listener until ctx is done. Then it takes no new work,
 // lets the work in flight finish within a deadline, and returns; streams, which
-// have no end of their own, are ended at once. It closes the listener.
+// have no end of their own, are told to end, one after another. It closes the
+// listener.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
-	defer endStreams()
+	streams := drain.New(func() time.Duration { return rand.N(drainSpread) }) //nolint:gosec // no secret
+	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer endRequests()
 	server := &http.Server{
-		Handler:           s.routes(streams),
+		Handler:           s.routes(),
+		BaseContext:       func(net.Listener) context.Context { return streams.Context(requests) },
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -66,7 +74,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	server.RegisterOnShutdown(func() { // by now, nothing new comes in
 		s.config.Logger.InfoContext(ctx, "draining")
-		endStreams()
+		streams.Begin()
 	})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -78,15 +86,44 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	s.draining.Store(true)
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	if err := server.Shutdown(deadline); err != nil {
-		return errors.Join(fmt.Errorf("drain: %w", err), server.Close())
+	err := server.Shutdown(deadline)
+	// It knows nothing of the connections that were taken over.
+	if err = errors.Join(err, s.await(deadline)); err == nil {
+		return nil
 	}
-	return nil
+	endRequests()
+	parting, cancel := context.WithTimeout(context.WithoutCancel(ctx), partingTime)
+	defer cancel()
+	return errors.Join(fmt.Errorf("drain: %w", err), server.Close(), s.await(parting))
 }
 
-func (s *Server) routes(streams context.Context) http.Handler {
+// await waits for the requests of GraphQL until ctx is done.
+func (s *Server) await(ctx context.Context) error {
+	none := make(chan struct{})
+	go func() {
+		defer close(none)
+		s.requests.Wait()
+	}()
+	select {
+	case <-none:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("requests in flight: %w", ctx.Err())
+	}
+}
+
+// counted counts the requests under way.
+func (s *Server) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.requests.Add(1)
+		defer s.requests.Done()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", requestid.Handler(traced(endingWith(streams, s.config.GraphQL))))
+	mux.Handle("/graphql", s.counted(requestid.Handler(traced(s.config.GraphQL))))
 	mux.Handle("/schema.graphql", s.config.Schema)
 	mux.Handle("/{$}", s.config.Playground)
 	mux.Handle("/playground/", s.config.Playground)
@@ -123,20 +160,5 @@ func traced(next http.Handler) http.Handler {
 			r = r.WithContext(otel.GetTextMapPropagator().Extract(r.Context(), propagation.HeaderCarrier(r.Header)))
 		}
 		next.ServeHTTP(w, r)
-	})
-}
-
-// endingWith ends the requests that have become streams when ctx is done: a
-// server's shutdown knows nothing of connections that were taken over.
-func endingWith(streams context.Context, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-			next.ServeHTTP(w, r)
-			return
-		}
-		ctx, cancel := context.WithCancel(r.Context())
-		defer cancel()
-		defer context.AfterFunc(streams, cancel)()
-		next.ServeHTTP(w, r.WithContext(ctx)) //nolint:contextcheck // the request's own, ended also with the streams
 	})
 }

@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"barograph/internal/drain"
 	"barograph/internal/edge"
 )
 
@@ -151,10 +152,13 @@ func TestStopWaitsForRequestsAndEndsStreams(t *testing.T) {
 			t.Error(err)
 			return
 		}
+		stream, over := drain.Stream(r.Context())
+		defer over()
 		started <- struct{}{}
-		<-r.Context().Done()
-		_, _ = fmt.Fprint(conn, "bye")
+		<-stream.Done()
+		_, _ = fmt.Fprint(conn, "bye: ", context.Cause(stream))
 		_ = conn.Close()
+		<-finish
 	})
 	address, stop := serve(t, handler, nil)
 
@@ -165,7 +169,7 @@ func TestStopWaitsForRequestsAndEndsStreams(t *testing.T) {
 	<-started
 	stopped := make(chan error, 1)
 	go func() { stopped <- stop() }()
-	if text, err := io.ReadAll(stream); err != nil || string(text) != "bye" {
+	if text, err := io.ReadAll(stream); err != nil || string(text) != "bye: the server is stopping" {
 		t.Errorf("the stream ends with %q, %v", text, err)
 	}
 	select {
@@ -177,6 +181,43 @@ func TestStopWaitsForRequestsAndEndsStreams(t *testing.T) {
 	if text, err := io.ReadAll(plain); err != nil || !strings.HasSuffix(string(text), "done") {
 		t.Errorf("the request in flight is answered %q, %v", text, err)
 	}
+	if err := <-stopped; err != nil {
+		t.Errorf("stop: %v", err)
+	}
+}
+
+func TestStopWaitsForConnectionsThatWereTakenOver(t *testing.T) {
+	t.Parallel()
+	ending, finish := make(chan struct{}), make(chan struct{})
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close() //nolint:errcheck // nothing is left to do about it
+		stream, over := drain.Stream(r.Context())
+		defer over()
+		_, _ = fmt.Fprint(conn, "x")
+		<-stream.Done()
+		close(ending)
+		<-finish
+	})
+	address, stop := serve(t, handler, nil)
+	conn := dial(t, address)
+	_, _ = fmt.Fprint(conn, "GET /graphql HTTP/1.1\r\nHost: a\r\n\r\n")
+	if _, err := conn.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- stop() }()
+	<-ending
+	select {
+	case err := <-stopped:
+		t.Errorf("the server stopped before the connection ended: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(finish)
 	if err := <-stopped; err != nil {
 		t.Errorf("stop: %v", err)
 	}
