@@ -23,6 +23,7 @@ import (
 
 	"barograph/gazetteer"
 	"barograph/graph"
+	"barograph/graph/transport"
 	"barograph/internal/admin"
 	"barograph/internal/edge"
 	"barograph/internal/postgres"
@@ -122,6 +123,9 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 			Weather: weather.NewService(source.client, time.Now, logger), Pipelines: pipelines, Records: store,
 		}}},
 		Logger: logger,
+
+		BodyLimit: s.BodyLimit, BatchLimit: s.BatchLimit,
+		Origins: transport.Origins{Listed: s.CORSOrigins}, RequirePreflight: s.RequirePreflight,
 	})
 	if err := errors.Join(base.pools.Observe(), writer.Observe()); err != nil {
 		return err
@@ -140,6 +144,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		defer stopWriting() // once nobody is left to write for
 		return edge.New(edge.Config{
 			GraphQL: handler, Playground: web.Playground(), Schema: web.Schema(schema), Ready: base.pools.Ping, Logger: logger,
+			Hosts: s.AllowedHosts, CORS: edge.CORS{Origins: s.CORSOrigins, Credentials: s.RequirePreflight},
 		}).Serve(ctx, listener)
 	})
 	return serving.Wait()

@@ -104,6 +104,22 @@ func TestOperatorsSeeMetricsProfilesAndTheBuild(t *testing.T) {
 	}
 }
 
+func TestRefusedRequestsAreCounted(t *testing.T) {
+	t.Parallel()
+	g := observed(t)
+	for _, path := range []string{"/graphql", "/graphql", "/graphql?query=mutation%7B__typename%7D"} {
+		if status := g.status(t, path); status < 400 {
+			t.Errorf("GET %s = %d, want a refusal", path, status)
+		}
+	}
+	_, body := get(t, g.admin(t)+"/metrics")
+	for status, n := range map[int]int{http.StatusBadRequest: 2, http.StatusMethodNotAllowed: 1} {
+		if want := fmt.Sprintf("barograph_http_refused_requests_total{http_response_status_code=\"%d\"} %d\n", status, n); !strings.Contains(body, want) {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+}
+
 func TestNamesOfOperationsAreBoundedInMetrics(t *testing.T) {
 	t.Parallel()
 	g := observed(t)

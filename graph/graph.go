@@ -4,6 +4,7 @@
 package graph
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"time"
@@ -11,12 +12,18 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	stock "github.com/99designs/gqlgen/graphql/handler/transport"
 
+	"barograph/graph/caching"
 	"barograph/graph/generated"
 	"barograph/graph/transport"
 )
 
+// What is served where a Config says nothing else.
 const (
-	bodyLimit        = 8 << 20
+	DefaultBodyLimit  = 8 << 20
+	DefaultBatchLimit = 20
+)
+
+const (
 	operationTimeout = 30 * time.Second
 	// A hundred aliases of weather with some fields are 2300 tokens. Validating
 	// a document takes time quadratic in them, 0.2 s for the worst of 2500.
@@ -33,11 +40,17 @@ type Config struct {
 	Resolvers  generated.ResolverRoot
 	Extensions []graphql.HandlerExtension // of the execution, such as loaders
 	Logger     *slog.Logger
+
+	BodyLimit        int64             // bytes of a request's body; 0 is DefaultBodyLimit
+	BatchLimit       int               // operations of a request; 0 is DefaultBatchLimit, 1 is no batches
+	Origins          transport.Origins // whose pages may change something
+	RequirePreflight bool              // for what a page of another origin makes a browser send unasked
 }
 
 // New returns a handler of GraphQL over HTTP and over WebSockets.
 func New(config Config) http.Handler {
 	limit := messageLimit
+	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
 	return &server{
 		executor: newExecutor(config),
 		transports: []graphql.Transport{
@@ -48,7 +61,10 @@ func New(config Config) http.Handler {
 				PayloadReadLimit: &limit,
 				ErrorFunc:        socketErrors{config.Logger}.log,
 			}),
-			transport.HTTP{BodyLimit: bodyLimit},
+			transport.HTTP{
+				BodyLimit: cmp.Or(config.BodyLimit, DefaultBodyLimit), BatchLimit: cmp.Or(config.BatchLimit, DefaultBatchLimit),
+				Origins: config.Origins, RequirePreflight: config.RequirePreflight, Caching: caching.NewRules(schema),
+			},
 		},
 		logger: config.Logger,
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"barograph/gazetteer"
+	"barograph/graph/caching"
 	"barograph/graph/wire"
 	"barograph/internal/fault"
 	"barograph/loaders"
@@ -15,7 +16,7 @@ func (r queryResolver) Weather(ctx context.Context, city string, units wire.Unit
 	if err != nil {
 		return nil, err
 	}
-	return weatherOf(ctx, found, units)
+	return r.weatherOf(ctx, found, units)
 }
 
 func (r queryResolver) WeatherAt(ctx context.Context, latitude, longitude float64, units wire.Units) (*wire.Weather, error) {
@@ -23,18 +24,20 @@ func (r queryResolver) WeatherAt(ctx context.Context, latitude, longitude float6
 	if err != nil {
 		return nil, err
 	}
-	return report(ctx, nil, at, units)
+	return r.report(ctx, nil, at, units)
 }
 
 func (r cityResolver) Weather(ctx context.Context, city *gazetteer.City, units wire.Units) (*wire.Weather, error) {
-	return weatherOf(ctx, city, units)
+	return r.weatherOf(ctx, city, units)
 }
 
-func weatherOf(ctx context.Context, city *gazetteer.City, units wire.Units) (*wire.Weather, error) {
-	return report(ctx, city, place(city), units)
+func (r *Root) weatherOf(ctx context.Context, city *gazetteer.City, units wire.Units) (*wire.Weather, error) {
+	return r.report(ctx, city, place(city), units)
 }
 
-func report(ctx context.Context, city *gazetteer.City, at weather.Place, units wire.Units) (*wire.Weather, error) {
+// report returns the report for a place, and lets the answer be kept no longer
+// than that is fresh.
+func (r *Root) report(ctx context.Context, city *gazetteer.City, at weather.Place, units wire.Units) (*wire.Weather, error) {
 	result, err := loaders.From(ctx).Weather.Load(ctx, at)
 	switch {
 	case err != nil:
@@ -42,6 +45,7 @@ func report(ctx context.Context, city *gazetteer.City, at weather.Place, units w
 	case result.Err != nil:
 		return nil, result.Err
 	}
+	caching.Limit(ctx, result.Report.ExpiresAt.Sub(r.Now()))
 	return &wire.Weather{City: city, Units: units, State: result.State, Report: result.Report}, nil
 }
 

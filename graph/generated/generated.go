@@ -1346,6 +1346,27 @@ scalar Date @specifiedBy(url: "https://scalars.graphql.org/andimarek/local-date.
 "Any JSON value. Numbers keep every digit they were sent with; the order of an object's keys is not kept."
 scalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")
 
+"""
+For how long an answer with this in it may be kept. Of all that is in an answer, the strictest counts. What says nothing
+may not be kept at all, except that scalars below the root are kept like the object they are in.
+"""
+directive @cacheControl(
+  "At most for this many seconds. Weather is kept until it expires, which may be sooner."
+  maxAge: Int
+  "By whom."
+  scope: CacheControlScope
+  "Like the object it is in, rather than not at all."
+  inheritMaxAge: Boolean
+) on FIELD_DEFINITION | OBJECT | INTERFACE | UNION
+
+"Who may keep an answer."
+enum CacheControlScope {
+  "Any cache on the way, for everybody."
+  PUBLIC
+  "The client that asked, for itself."
+  PRIVATE
+}
+
 "Anything with a global id, which ` + "`" + `Query.node` + "`" + ` finds again."
 interface Node {
   "Global, stable and opaque: take it from an answer, never put one together."
@@ -1435,12 +1456,12 @@ type Query {
   node(
     "The id."
     id: ID!
-  ): Node
+  ): Node @cacheControl(maxAge: 86400)
   "Many things with ids, in the order asked. What does not exist is null."
   nodes(
     "The ids, at most 1000."
     ids: [ID!]!
-  ): [Node]!
+  ): [Node]! @cacheControl(maxAge: 86400)
 }
 
 "What can be changed."
@@ -1500,7 +1521,7 @@ enum Units {
 }
 
 "A place people live in: GeoNames' cities of 15 000 inhabitants or more, and the capitals."
-type City implements Node {
+type City implements Node @cacheControl(maxAge: 86400) {
   "Global id, stable; accepted wherever a city's name is."
   id: ID!
   "Its English or local name."
@@ -1544,7 +1565,7 @@ type City implements Node {
 }
 
 "A weather report for a place."
-type Weather implements Node {
+type Weather implements Node @cacheControl(maxAge: 3600) {
   "Names the place and the units, so that a client's cache merges reports rather than erasing one with another."
   id: ID!
   "The city it was asked for. Null for bare coordinates."
@@ -1574,7 +1595,7 @@ type Weather implements Node {
 }
 
 "How far a report can be relied on."
-type Freshness {
+type Freshness @cacheControl(inheritMaxAge: true) {
   "Whether it was fetched for this answer."
   state: FreshnessState!
   "Who answered: ` + "`" + `open-meteo` + "`" + ` or ` + "`" + `simulator` + "`" + `."
@@ -1600,7 +1621,7 @@ enum FreshnessState {
 }
 
 "The conditions at a moment. A value that the provider does not have is null."
-type CurrentConditions {
+type CurrentConditions @cacheControl(inheritMaxAge: true) {
   "When they were observed."
   time: DateTime!
   "Air temperature 2 m above the ground, in °C or °F."
@@ -1632,7 +1653,7 @@ type CurrentConditions {
 }
 
 "The conditions expected in an hour. A value that the provider does not have is null."
-type HourlyForecast {
+type HourlyForecast @cacheControl(inheritMaxAge: true) {
   "The start of the hour."
   time: DateTime!
   "Air temperature 2 m above the ground, in °C or °F."
@@ -1666,7 +1687,7 @@ type HourlyForecast {
 }
 
 "What a day is expected to bring. A value that the provider does not have is null."
-type DailyForecast {
+type DailyForecast @cacheControl(inheritMaxAge: true) {
   "The local day."
   date: Date!
   "The lowest air temperature, in °C or °F."
@@ -10664,6 +10685,24 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = sel
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOCacheControlScope2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCacheControlScope2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
 	return res
 }
 

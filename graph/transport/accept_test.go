@@ -25,6 +25,15 @@ func TestAcceptChoosesTheMediaType(t *testing.T) {
 		"application/json;q=0":                                      "",
 		"application/json;q=2":                                      "",
 		"application/json;q=NaN":                                    "",
+		"   ":                                                       older,
+		"*/*;q=0.5, application/json;q=0":                           newer,
+		"application/*;q=0, */*":                                    "",
+		"application/json;q=0.2, application/*;q=0.9":               newer,
+		"application/json, application/graphql-response+json":       older,
+		"application/json; charset=iso-8859-1":                      "",
+		"application/json; charset=latin1, application/graphql-response+json; charset=UTF-8": newer,
+		"multipart/mixed;deferSpec=20220824, application/json":                               older,
+		"text/event-stream": "",
 	} {
 		t.Run(accept, func(t *testing.T) {
 			t.Parallel()

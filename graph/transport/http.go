@@ -3,23 +3,27 @@
 package transport
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/errcode"
-	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"barograph/graph/caching"
 	"barograph/internal/fault"
 )
 
-// HTTP serves queries by GET and POST and mutations by POST, one a request.
+// HTTP serves queries by GET and POST and mutations by POST, one operation a
+// request or a batch of them.
 type HTTP struct {
-	BodyLimit int64 // bytes of a request's body
+	BodyLimit        int64          // bytes of a request's body
+	BatchLimit       int            // operations of a request; below two, none come in batches
+	Origins          Origins        // whose pages may POST
+	RequirePreflight bool           // for what a page of another origin makes a browser send unasked: wanted where the browser's credentials count
+	Caching          *caching.Rules // of the schema; without them, no answer may be kept
 }
 
 var _ graphql.Transport = HTTP{}
+
+const methods = "GET, HEAD, OPTIONS, POST"
 
 // Supports reports whether the request is one for this transport: every one
 // that does not ask for a WebSocket.
@@ -27,52 +31,48 @@ func (HTTP) Supports(r *http.Request) bool { return !AsksForWebSocket(r) }
 
 // Do answers the request.
 func (h HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	w.Header().Add("Vary", "Accept, Accept-Encoding")
+	if r.Method == http.MethodOptions { // but for preflights, which have been answered where they are wanted
+		w.Header().Set("Allow", methods)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	mediaType, ok := negotiate(r.Header.Values("Accept"))
 	if !ok {
 		refuse(w, mediaTypeJSON, http.StatusNotAcceptable, "the answer is application/graphql-response+json or application/json, and neither is accepted")
 		return
 	}
-	if r.Method != http.MethodGet && r.Method != http.MethodPost {
-		w.Header().Set("Allow", "GET, POST")
-		refuse(w, mediaType, http.StatusMethodNotAllowed, "GraphQL is served by GET and POST")
+	if wrong := h.admit(r); wrong != nil {
+		wrong.answer(w, mediaType)
 		return
 	}
-	start := graphql.Now()
-	params, problem := h.read(w, r)
-	if problem != nil {
-		refuse(w, mediaType, problem.status, problem.message)
+	asked, wrong := h.read(w, r)
+	if wrong != nil {
+		wrong.answer(w, mediaType)
 		return
 	}
-	params.Headers = r.Header
-	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
-	execute(r.Context(), w, r.Method, mediaType, params, exec)
+	run := execution{exec: exec, rules: h.Caching, reading: isReading(r), strict: mediaType == mediaTypeGraphQL}
+	if asked.batch {
+		deliver(w, r, mediaType, run.all(r.Context(), asked.requests))
+		return
+	}
+	deliver(w, r, mediaType, run.one(r.Context(), asked.requests[0]))
 }
 
-func execute(ctx context.Context, w http.ResponseWriter, method, mediaType string, params *graphql.RawParams, exec graphql.GraphExecutor) {
-	operation, errs := exec.CreateOperationContext(ctx, params)
-	if errs != nil {
-		// Nothing was executed. Only the newer media type tells by the status.
-		status := http.StatusOK
-		if mediaType == mediaTypeGraphQL && errcode.GetErrorKind(errs) == errcode.KindProtocol {
-			status = http.StatusBadRequest
-		}
-		respond(w, mediaType, status, exec.DispatchError(graphql.WithOperationContext(ctx, operation), errs))
-		return
+// admit returns why a request is not even read, or nil.
+func (h HTTP) admit(r *http.Request) *problem {
+	switch {
+	case !isReading(r) && r.Method != http.MethodPost:
+		return &problem{status: http.StatusMethodNotAllowed, allow: methods, message: "GraphQL is served by GET and POST"}
+	case !isReading(r) && !h.Origins.Allowed(r):
+		return &problem{status: http.StatusForbidden, kind: fault.Forbidden, message: "a page of another origin may not send this"}
+	case h.RequirePreflight && !preflighted(r):
+		return malformed("a request without a body of JSON must have the header apollo-require-preflight or x-apollo-operation-name")
 	}
-	switch kind := operation.Operation.Operation; {
-	case kind == ast.Subscription:
-		refuse(w, mediaType, http.StatusBadRequest, "subscriptions are served over a WebSocket with the subprotocol graphql-transport-ws")
-		return
-	case kind == ast.Mutation && method == http.MethodGet:
-		w.Header().Set("Allow", "POST")
-		refuse(w, mediaType, http.StatusMethodNotAllowed, "mutations are served by POST")
-		return
-	}
-	next, ctx := exec.DispatchOperation(ctx, operation)
-	response := next(ctx)
-	if response == nil { // the client has left, or the time is up
-		known := fault.Of(context.Cause(ctx))
-		response = &graphql.Response{Errors: gqlerror.List{coded(known.Message, known.Kind)}}
-	}
-	respond(w, mediaType, http.StatusOK, response)
+	return nil
+}
+
+// isReading reports whether a request's method promises to change nothing.
+func isReading(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Method == http.MethodHead
 }

@@ -1,7 +1,10 @@
 package transport_test
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -14,7 +17,10 @@ import (
 	"barograph/graph/transport"
 )
 
-const bodyLimit = 1 << 20
+const (
+	bodyLimit  = 1 << 20
+	batchLimit = 5
+)
 
 type header = map[string]string
 
@@ -39,8 +45,32 @@ func (r response) code() string {
 // send asks a transport in front of gqlgen's test schema.
 func send(t testing.TB, method, target, body string, h header) response {
 	t.Helper()
+	return sendTo(t, transport.HTTP{BodyLimit: bodyLimit, BatchLimit: batchLimit}, method, target, body, h)
+}
+
+func sendTo(t testing.TB, to transport.HTTP, method, target, body string, h header) response {
+	t.Helper()
+	res := record(t, to, method, target, strings.NewReader(body), h)
+	if res.text == "" {
+		return res
+	}
+	if strings.HasPrefix(res.text, "[") {
+		if !json.Valid([]byte(res.text)) {
+			t.Fatalf("answer %q is no JSON", res.text)
+		}
+		return res
+	}
+	if err := json.Unmarshal([]byte(res.text), &res); err != nil {
+		t.Fatalf("answer %q: %v", res.text, err)
+	}
+	return res
+}
+
+// record sends a request and returns what is answered, unread.
+func record(t testing.TB, to transport.HTTP, method, target string, body io.Reader, h header) response {
+	t.Helper()
 	ctx := graphql.StartOperationTrace(t.Context()) // as gqlgen's server does
-	req := httptest.NewRequestWithContext(ctx, method, target, strings.NewReader(body))
+	req := httptest.NewRequestWithContext(ctx, method, target, body)
 	req.Header.Set("Content-Type", "application/json")
 	for name, value := range h {
 		if value == "" {
@@ -50,12 +80,18 @@ func send(t testing.TB, method, target, body string, h header) response {
 		req.Header.Set(name, value)
 	}
 	w := httptest.NewRecorder()
-	transport.HTTP{BodyLimit: bodyLimit}.Do(w, req, testexecutor.New())
-	res := response{status: w.Code, header: w.Header(), text: w.Body.String()}
-	if err := json.Unmarshal(w.Body.Bytes(), &res); err != nil {
-		t.Fatalf("answer %q: %v", w.Body, err)
+	to.Do(w, req, named{testexecutor.New()})
+	return response{status: w.Code, header: w.Header(), text: w.Body.String()}
+}
+
+// named answers an operation that has a name with that.
+type named struct{ graphql.GraphExecutor }
+
+func (n named) DispatchOperation(ctx context.Context, operation *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+	if operation.OperationName == "" {
+		return n.GraphExecutor.DispatchOperation(ctx, operation)
 	}
-	return res
+	return graphql.OneShot(&graphql.Response{Data: fmt.Appendf(nil, `{"name":%q}`, operation.OperationName)}), ctx
 }
 
 func TestQueriesAreServedByPostAndGet(t *testing.T) {
@@ -91,7 +127,15 @@ func TestRequestsThatCannotBeReadAreRefused(t *testing.T) {
 		"variables in a string":    {post(`{"query":"{ name }","variables":"{}"}`), 400},
 		"extensions of a number":   {post(`{"query":"{ name }","extensions":7}`), 400},
 		"an operation's number":    {post(`{"query":"{ name }","operationName":7}`), 400},
-		"an array":                 {post(`[{"query":"{ name }"}]`), 400},
+		"an empty batch":           {post(`[]`), 400},
+		"half a batch":             {post(`[{"query":"{ name }"},`), 400},
+		"a string":                 {post(`"hunter2"`), 400},
+		"a name in mixed case":     {post(`{"query":"{ name }","Variables":{"a":"hunter2"}}`), 400},
+		"a folded Kelvin sign":     {post(`{"query":"{ name }","operatıonname":"hunter2","EXTENSIONS":1}`), 400},
+		"compressed bytes":         {post("\x1f\x8b\x08hunter2"), 400},
+		"a compressed body":        {send(t, http.MethodPost, "/", "hunter2", header{"Content-Encoding": "gzip"}), 415},
+		"a multipart form":         {send(t, http.MethodPost, "/", "--x\r\nhunter2", header{"Content-Type": "multipart/form-data; boundary=x"}), 415},
+		"two variables":            {post(`{"query":"{ name }","variables":{"a":1,"a":"hunter2"}}`), 400},
 		"null":                     {post(`null`), 400},
 		"nothing":                  {post(``), 400},
 		"text behind":              {post(`{"query":"{ name }"} hunter2`), 400},
@@ -100,13 +144,20 @@ func TestRequestsThatCannotBeReadAreRefused(t *testing.T) {
 		"bad UTF-8":                {post("{\"query\":\"{ name }\",\"variables\":{\"a\":\"\xff\"}}"), 400},
 		"a byte order mark":        {post("\xef\xbb\xbf" + `{"query":"{ name }"}`), 400},
 		"variables too deep":       {post(`{"query":"{ name }","variables":` + deep + `}`), 400},
-		"a body over the limit":    {post(`{"query":"` + strings.Repeat(" ", bodyLimit) + `"}`), 413},
 		"a form":                   {send(t, http.MethodPost, "/", "query=hunter2", header{"Content-Type": "application/x-www-form-urlencoded"}), 415},
 		"plain text":               {send(t, http.MethodPost, "/", `{"query":"{ name }"}`, header{"Content-Type": "text/plain"}), 415},
 		"no content type":          {send(t, http.MethodPost, "/", `{"query":"{ name }"}`, header{"Content-Type": ""}), 415},
 		"another charset":          {send(t, http.MethodPost, "/", `{"query":"{ name }"}`, header{"Content-Type": "application/json; charset=utf-16"}), 415},
 		"GET without a query":      {send(t, http.MethodGet, "/", "", nil), 400},
 		"GET, variables no object": {send(t, http.MethodGet, "/?query=%7Bname%7D&variables=hunter2", "", nil), 400},
+		"GET, variables of a list": {send(t, http.MethodGet, "/?query=%7Bname%7D&variables=%5B1%5D", "", nil), 400},
+		"GET, variables twice":     {send(t, http.MethodGet, "/?query=%7Bname%7D&variables=%7B%22a%22:1,%22a%22:2%7D", "", nil), 400},
+		"GET, two queries":         {send(t, http.MethodGet, "/?query=%7Bname%7D&query=hunter2", "", nil), 400},
+		"GET, another case":        {send(t, http.MethodGet, "/?query=%7Bname%7D&Query=hunter2", "", nil), 400},
+		"GET, no encoding":         {send(t, http.MethodGet, "/?query=%7Bname%7D&operationName=%zz", "", nil), 400},
+		"GET, bad UTF-8":           {send(t, http.MethodGet, "/?query=%7Bname%7D&operationName=%ff", "", nil), 400},
+		"GET, a semicolon":         {send(t, http.MethodGet, "/?query=%7Bname%7D;operationName=hunter2", "", nil), 400},
+		"HEAD without a query":     {send(t, http.MethodHead, "/", "", nil), 400},
 		"PUT":                      {send(t, http.MethodPut, "/", `{"query":"{ name }"}`, nil), 405},
 		"DELETE":                   {send(t, http.MethodDelete, "/", ``, nil), 405},
 	} {

@@ -1,14 +1,13 @@
 package transport
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"mime"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -19,89 +18,111 @@ import (
 // request, variables, input, field.
 const envelope = 4
 
-// A problem says why a request cannot be read.
-type problem struct {
-	status  int
-	message string
+// asked is what an HTTP request asks for.
+type asked struct {
+	requests []request // one, unless it is a batch
+	batch    bool
 }
 
-func malformed(format string, args ...any) *problem {
-	return &problem{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+// A request is a GraphQL request, or what is wrong with it.
+type request struct {
+	params *graphql.RawParams
+	wrong  *problem
 }
 
-// read returns what a request asks for.
-func (h HTTP) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *problem) {
+// read returns what an HTTP request asks for.
+func (h HTTP) read(w http.ResponseWriter, r *http.Request) (asked, *problem) {
 	var (
-		params *graphql.RawParams
-		wrong  *problem
+		all   asked
+		wrong *problem
+		start = graphql.Now()
 	)
-	if r.Method == http.MethodGet {
-		params, wrong = readQuery(r)
+	if isReading(r) {
+		all, wrong = single(readQuery(r.URL.RawQuery))
 	} else {
-		params, wrong = h.readBody(w, r)
+		all, wrong = h.readBody(w, r)
 	}
-	if wrong == nil && params.Query == "" {
-		wrong = malformed("the query is missing")
+	if wrong != nil {
+		return asked{}, wrong
 	}
-	return params, wrong
-}
-
-func readQuery(r *http.Request) (*graphql.RawParams, *problem) {
-	values := r.URL.Query()
-	params := &graphql.RawParams{Query: values.Get("query"), OperationName: values.Get("operationName")}
-	if wrong := readObject("variables", []byte(values.Get("variables")), &params.Variables); wrong != nil {
-		return nil, wrong
-	}
-	return params, readObject("extensions", []byte(values.Get("extensions")), &params.Extensions)
-}
-
-func (h HTTP) readBody(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *problem) {
-	mediaType, contentParams, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if charset := contentParams["charset"]; err != nil || mediaType != mediaTypeJSON || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
-		return nil, &problem{http.StatusUnsupportedMediaType, "the request's Content-Type must be application/json in UTF-8"}
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.BodyLimit))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, &problem{http.StatusRequestEntityTooLarge, fmt.Sprintf("the request's body is over %d bytes", h.BodyLimit)}
-	case err != nil:
-		return nil, malformed("the request's body ended too early")
-	}
-	if err := strictjson.CheckDepth(body, strictjson.DepthLimit+envelope); err != nil {
-		return nil, malformed("the request's body is refused: %v", err)
-	}
-	// A map, since names in a struct would match in any case.
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(body, &members); err != nil || members == nil {
-		return nil, malformed("the request's body is not a JSON object")
-	}
-	params := &graphql.RawParams{}
-	for name, text := range map[string]*string{"query": &params.Query, "operationName": &params.OperationName} {
-		if json.Unmarshal(orNull(members[name]), text) != nil {
-			return nil, malformed("%s must be a string", name)
+	// The deadline was for the client to send all this. net/http would end the
+	// operation when it passes.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // where there is none, there is none to take away
+	for _, one := range all.requests {
+		if one.wrong == nil {
+			one.params.Headers = r.Header
+			one.params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
 		}
 	}
-	if wrong := readObject("variables", members["variables"], &params.Variables); wrong != nil {
-		return nil, wrong
-	}
-	return params, readObject("extensions", members["extensions"], &params.Extensions)
+	return all, nil
 }
 
-func orNull(text json.RawMessage) json.RawMessage {
-	if text == nil {
-		return json.RawMessage("null")
-	}
-	return text
+func single(one request) (asked, *problem) {
+	return asked{requests: []request{one}}, one.wrong
 }
 
-// readObject reads a JSON object or null, and leaves object as it is for no text.
-func readObject(name string, text []byte, object *map[string]any) *problem {
-	if len(bytes.TrimSpace(text)) == 0 {
+// The members of a request that mean something. Others are left aside, as the
+// specification wants it.
+const (
+	query         = "query"
+	operationName = "operationName"
+	variables     = "variables"
+	extensions    = "extensions"
+)
+
+var members = []string{query, operationName, variables, extensions}
+
+// misspelt returns a problem for a name that is a known one but for its case:
+// who reads JSON less strictly, such as a firewall, would take it for that.
+func misspelt(name string) *problem {
+	known := slices.IndexFunc(members, func(member string) bool { return strings.EqualFold(member, name) && member != name })
+	if known < 0 {
 		return nil
 	}
-	if strictjson.CheckDepth(text, strictjson.DepthLimit+envelope) != nil || strictjson.Decode(text, object) != nil {
-		return malformed("%s must be a JSON object", name)
+	return malformed("%s is written in another case", members[known])
+}
+
+// readQuery reads a request from the query of a URL.
+func readQuery(text string) request {
+	values, err := url.ParseQuery(text)
+	if err != nil || !utf8.ValidString(strings.Join(slices.Concat(values[query], values[operationName]), "")) {
+		return request{wrong: malformed("the URL's query is not made of parameters in UTF-8")}
 	}
-	return nil
+	found := map[string]json.RawMessage{}
+	for name, given := range values {
+		switch wrong := misspelt(name); {
+		case wrong != nil:
+			return request{wrong: wrong}
+		case !slices.Contains(members, name):
+		case len(given) > 1:
+			return request{wrong: malformed("the URL has the parameter %s more than once", name)}
+		case name == query || name == operationName:
+			found[name], _ = strictjson.Marshal(given[0]) // a string
+		case strings.TrimSpace(given[0]) == "":
+		case strictjson.CheckDepth([]byte(given[0]), strictjson.DepthLimit+envelope) != nil:
+			return request{wrong: malformed("%s must be a JSON object", name)}
+		default:
+			found[name] = json.RawMessage(given[0])
+		}
+	}
+	return readMembers(found)
+}
+
+// readMembers reads a request from its members, which are strict JSON.
+func readMembers(found map[string]json.RawMessage) request {
+	params := &graphql.RawParams{}
+	for name, into := range map[string]*string{query: &params.Query, operationName: &params.OperationName} {
+		if text := found[name]; text != nil && json.Unmarshal(text, into) != nil {
+			return request{wrong: malformed("%s must be a string", name)}
+		}
+	}
+	for name, into := range map[string]*map[string]any{variables: &params.Variables, extensions: &params.Extensions} {
+		if text := found[name]; text != nil && strictjson.Decode(text, into) != nil {
+			return request{wrong: malformed("%s must be a JSON object", name)}
+		}
+	}
+	if _, persisted := params.Extensions["persistedQuery"]; params.Query == "" && !persisted {
+		return request{wrong: malformed("the query is missing")}
+	}
+	return request{params: params}
 }

@@ -7,30 +7,33 @@ import (
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"barograph/internal/fault"
+	"barograph/graph/caching"
 )
 
-// refuse answers a request of which nothing is executed.
-func refuse(w http.ResponseWriter, mediaType string, status int, message string) {
-	respond(w, mediaType, status, &graphql.Response{Errors: gqlerror.List{coded(message, fault.BadRequest)}})
-}
-
-func coded(message string, kind fault.Kind) *gqlerror.Error {
-	return &gqlerror.Error{Message: message, Extensions: map[string]any{"code": kind.Code()}}
-}
-
+// respond answers with a response that nobody keeps.
 func respond(w http.ResponseWriter, mediaType string, status int, response *graphql.Response) {
 	body, err := encode(response)
-	if err != nil { // a resolver wrote what is not JSON: a bug
-		status, body = http.StatusInternalServerError, []byte(`{"errors":[{"message":"internal server error","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}`)
+	if err != nil {
+		broken := broken()
+		status, body = broken.status, broken.body
 	}
+	w.Header().Set("Cache-Control", caching.Policy{}.Header())
+	write(w, mediaType, status, body)
+}
+
+func write(w http.ResponseWriter, mediaType string, status int, body []byte) {
 	w.Header().Set("Content-Type", mediaType+"; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:gosec // JSON that says it is; and the client may be gone
+	_, _ = w.Write(body) // the client may be gone
+}
+
+// broken is the answer where a resolver wrote what is not JSON: a bug.
+func broken() answer {
+	const body = `{"errors":[{"message":"internal server error","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}`
+	return answer{status: http.StatusInternalServerError, body: []byte(body)}
 }
 
 // encode writes a response without a data entry when nothing was executed.

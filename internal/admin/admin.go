@@ -13,8 +13,9 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"runtime/debug"
-	"strings"
 	"time"
+
+	"barograph/internal/loopback"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 // closes the listener.
 func Serve(ctx context.Context, listener net.Listener, metrics http.Handler, logger *slog.Logger) error {
 	handler := routes(metrics)
-	if address, ok := listener.Addr().(*net.TCPAddr); ok && address.IP.IsLoopback() {
+	if loopback.Address(listener.Addr()) {
 		handler = localOnly(handler)
 	}
 	server := &http.Server{
@@ -72,11 +73,7 @@ func routes(metrics http.Handler) http.Handler {
 // not for it.
 func localOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.Host)
-		if err != nil {
-			host = r.Host
-		}
-		if ip := net.ParseIP(strings.Trim(host, "[]")); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		if !loopback.Host(r.Host) {
 			http.Error(w, "ask for localhost", http.StatusForbidden)
 			return
 		}

@@ -23,16 +23,23 @@ import (
 )
 
 const (
-	headerTimeout = 5 * time.Second
-	readTimeout   = 30 * time.Second // of a request with its body
-	writeTimeout  = 60 * time.Second // of an answer, from the end of the request's headers
-	idleTimeout   = 2 * time.Minute
-	headerLimit   = 64 << 10
-	drainTimeout  = 15 * time.Second
-	drainSpread   = 3 * time.Second // over which streams end
-	partingTime   = 3 * time.Second // for what is still under way when the drain's time is up
-	probeTimeout  = time.Second
+	headerLimit  = 64 << 10
+	drainTimeout = 15 * time.Second
+	drainSpread  = 3 * time.Second // over which streams end
+	partingTime  = 3 * time.Second // for what is still under way when the drain's time is up
+	probeTimeout = time.Second
 )
+
+// Timeouts bound how long a client may keep a connection.
+type Timeouts struct {
+	Header time.Duration // to send a request's headers
+	Read   time.Duration // to send a request with its body
+	Write  time.Duration // to take an answer, from the end of the request's headers; a stream moves it on
+	Idle   time.Duration // between requests
+}
+
+// DefaultTimeouts are those of a Config that has none.
+var DefaultTimeouts = Timeouts{Header: 5 * time.Second, Read: 30 * time.Second, Write: time.Minute, Idle: 2 * time.Minute}
 
 // Config is what a server serves and how.
 type Config struct {
@@ -40,8 +47,11 @@ type Config struct {
 	Playground http.Handler // at / and under /playground/
 	Schema     http.Handler // at /schema.graphql
 
-	Ready  func(context.Context) error // says whether the server can do its work
-	Logger *slog.Logger
+	Ready    func(context.Context) error // says whether the server can do its work
+	Hosts    []string                    // by which requests may ask for a server on a loopback address, beside its own names; "*" is any
+	CORS     CORS
+	Timeouts Timeouts // none: DefaultTimeouts
+	Logger   *slog.Logger
 }
 
 // A Server serves what its Config says, and probes.
@@ -52,7 +62,12 @@ type Server struct {
 }
 
 // New returns a server.
-func New(config Config) *Server { return &Server{config: config} }
+func New(config Config) *Server {
+	if config.Timeouts == (Timeouts{}) {
+		config.Timeouts = DefaultTimeouts
+	}
+	return &Server{config: config}
+}
 
 // Serve serves on the listener until ctx is done. Then it takes no new work,
 // lets the work in flight finish within a deadline, and returns; streams, which
@@ -63,21 +78,25 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
 	server := &http.Server{
-		Handler:           s.routes(),
+		Handler:           framed(s.guarded(listener.Addr(), s.routes())),
 		BaseContext:       func(net.Listener) context.Context { return streams.Context(requests) },
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
+		ReadHeaderTimeout: s.config.Timeouts.Header,
+		ReadTimeout:       s.config.Timeouts.Read,
+		WriteTimeout:      s.config.Timeouts.Write,
+		IdleTimeout:       s.config.Timeouts.Idle,
 		MaxHeaderBytes:    headerLimit,
+		ConnContext:       withFraming,
+		ConnState:         unwatch,
 		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
+
+		DisableGeneralOptionsHandler: true, // which would answer behind framed's back
 	}
 	server.RegisterOnShutdown(func() { // by now, nothing new comes in
 		s.config.Logger.InfoContext(ctx, "draining")
 		streams.Begin()
 	})
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- server.Serve(framedListener{listener}) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve: %w", err)
@@ -123,7 +142,7 @@ func (s *Server) counted(next http.Handler) http.Handler {
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", s.counted(requestid.Handler(traced(s.config.GraphQL))))
+	mux.Handle("/graphql", s.counted(requestid.Handler(s.config.CORS.handler(traced(s.config.GraphQL)))))
 	mux.Handle("/schema.graphql", s.config.Schema)
 	mux.Handle("/{$}", s.config.Playground)
 	mux.Handle("/playground/", s.config.Playground)

@@ -24,13 +24,19 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // serve starts a server and returns its address and what ends it.
 func serve(t *testing.T, handler http.Handler, ready func(context.Context) error) (address string, stop func() error) {
 	t.Helper()
+	return serveWith(t, edge.Config{GraphQL: handler, Ready: ready})
+}
+
+// serveWith is serve for a Config, to which it adds what every test wants.
+func serveWith(t *testing.T, config edge.Config) (address string, stop func() error) {
+	t.Helper()
 	var network net.ListenConfig
 	listener, err := network.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	config := edge.Config{GraphQL: handler, Playground: named("playground"), Schema: named("schema"), Ready: ready, Logger: slog.New(slog.DiscardHandler)}
+	config.Playground, config.Schema, config.Logger = named("playground"), named("schema"), slog.New(slog.DiscardHandler)
 	served := make(chan error, 1)
 	go func() { served <- edge.New(config).Serve(ctx, listener) }()
 	stop = func() error {
@@ -94,7 +100,7 @@ func TestProbesTellWhatTheyAreAskedFor(t *testing.T) {
 		{ill, "/readyz", "503 Service Unavailable", "the database does not answer"},
 		{well, "/nothing", "404 Not Found", "404 page not found"},
 	} {
-		status, body := request(t, c.address, "GET "+c.path+" HTTP/1.1\r\nHost: a\r\n\r\n")
+		status, body := request(t, c.address, "GET "+c.path+" HTTP/1.1\r\nHost: localhost\r\n\r\n")
 		if status != c.status || body != c.body {
 			t.Errorf("GET %s = %s %q, want %s %q", c.path, status, body, c.status, c.body)
 		}
@@ -112,7 +118,7 @@ func TestHandlersStandWhereTheyShould(t *testing.T) {
 		"/graphql/":            "404 page not found",
 		"/index.html":          "404 page not found",
 	} {
-		if _, body := request(t, address, "GET "+path+" HTTP/1.1\r\nHost: a\r\n\r\n"); body != want {
+		if _, body := request(t, address, "GET "+path+" HTTP/1.1\r\nHost: localhost\r\n\r\n"); body != want {
 			t.Errorf("GET %s = %q, want %q", path, body, want)
 		}
 	}
@@ -124,7 +130,7 @@ func TestAHangingProbeIsAnsweredInTime(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	})
-	if status, _ := request(t, address, "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n"); status != "503 Service Unavailable" {
+	if status, _ := request(t, address, "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"); status != "503 Service Unavailable" {
 		t.Errorf("GET /readyz = %s, want 503", status)
 	}
 }
@@ -132,7 +138,7 @@ func TestAHangingProbeIsAnsweredInTime(t *testing.T) {
 func TestHugeHeadersAreRefused(t *testing.T) {
 	t.Parallel()
 	address, _ := serve(t, http.NotFoundHandler(), nil)
-	if status, _ := request(t, address, "GET /graphql HTTP/1.1\r\nHost: a\r\nX: "+strings.Repeat("x", 80<<10)+"\r\n\r\n"); !strings.HasPrefix(status, "431") {
+	if status, _ := request(t, address, "GET /graphql HTTP/1.1\r\nHost: localhost\r\nX: "+strings.Repeat("x", 80<<10)+"\r\n\r\n"); !strings.HasPrefix(status, "431") {
 		t.Errorf("80 KiB of headers are answered %s, want 431", status)
 	}
 }
@@ -163,8 +169,8 @@ func TestStopWaitsForRequestsAndEndsStreams(t *testing.T) {
 	address, stop := serve(t, handler, nil)
 
 	plain, stream := dial(t, address), dial(t, address)
-	_, _ = fmt.Fprint(plain, "GET /graphql HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-	_, _ = fmt.Fprint(stream, "GET /graphql HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+	_, _ = fmt.Fprint(plain, "GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+	_, _ = fmt.Fprint(stream, "GET /graphql HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
 	<-started
 	<-started
 	stopped := make(chan error, 1)

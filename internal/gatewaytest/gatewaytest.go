@@ -78,7 +78,7 @@ func New(t testing.TB) *Gateway {
 	pipelines, store := pipeline.NewStore(pools, logger), records.NewStore(pools, logger)
 	server := httptest.NewServer(graph.New(graph.Config{
 		Resolvers: &resolvers.Root{
-			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
+			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: clock, Logger: logger,
 		},
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
 			Weather: weather.NewService(client, clock, logger), Pipelines: pipelines, Records: store,

@@ -32,6 +32,8 @@ func barograph(t *testing.T, url string) schematest.Config {
 		Unseen: []schematest.Unseen{
 			{At: "Problem.retryAfterMs", Why: "said only when more payloads wait than can be written"},
 			{At: "ProblemCode.OVERLOADED", Why: "said only when more payloads wait than can be written"},
+			{At: "CacheControlScope.PUBLIC", Why: "said only in the schema, by @cacheControl"},
+			{At: "CacheControlScope.PRIVATE", Why: "said only in the schema, by @cacheControl"},
 		},
 	}
 }

@@ -1,0 +1,53 @@
+package transport
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"barograph/internal/fault"
+)
+
+// A problem says why a request, or a member of a batch, is not executed.
+type problem struct {
+	status  int
+	kind    fault.Kind // BadRequest, if it is none
+	message string     // which never repeats what was sent
+	allow   string     // the methods that would do, where this one does not
+}
+
+func malformed(format string, args ...any) *problem {
+	return &problem{status: http.StatusBadRequest, message: fmt.Sprintf(format, args...)}
+}
+
+func overLimit(status int, format string, args ...any) *problem {
+	return &problem{status: status, kind: fault.LimitExceeded, message: fmt.Sprintf(format, args...)}
+}
+
+func (p *problem) response() *graphql.Response {
+	kind := p.kind
+	if kind == fault.Internal {
+		kind = fault.BadRequest
+	}
+	return &graphql.Response{Errors: gqlerror.List{coded(p.message, kind)}}
+}
+
+// answer answers a request that has the problem.
+func (p *problem) answer(w http.ResponseWriter, mediaType string) {
+	if p.allow != "" {
+		w.Header().Set("Allow", p.allow)
+	}
+	refusals.add(p.status)
+	respond(w, mediaType, p.status, p.response())
+}
+
+// refuse answers a request of which nothing is executed.
+func refuse(w http.ResponseWriter, mediaType string, status int, message string) {
+	(&problem{status: status, message: message}).answer(w, mediaType)
+}
+
+func coded(message string, kind fault.Kind) *gqlerror.Error {
+	return &gqlerror.Error{Message: message, Extensions: map[string]any{"code": kind.Code()}}
+}
