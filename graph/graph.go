@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	stock "github.com/99designs/gqlgen/graphql/handler/transport"
 
 	"barograph/graph/generated"
 	"barograph/graph/transport"
@@ -22,32 +21,22 @@ const (
 	// a document takes time quadratic in them, 0.2 s for the worst of 2500.
 	tokenLimit = 2500
 	documents  = 1000 // parsed ones kept
-
-	messageLimit      int64 = 1 << 20 // of a WebSocket
-	connectTimeout          = 5 * time.Second
-	keepAliveInterval       = 20 * time.Second
 )
 
 // Config is what a handler serves and how.
 type Config struct {
 	Resolvers  generated.ResolverRoot
 	Extensions []graphql.HandlerExtension // of the execution, such as loaders
+	WebSocket  transport.WebSocketConfig
 	Logger     *slog.Logger
 }
 
 // New returns a handler of GraphQL over HTTP and over WebSockets.
 func New(config Config) http.Handler {
-	limit := messageLimit
 	return &server{
 		executor: newExecutor(config),
 		transports: []graphql.Transport{
-			transport.NewWebSocket(stock.Websocket{
-				Implementation:   stock.CoderWebsocketImplementation{}, // which serves the same origin alone
-				InitTimeout:      connectTimeout,
-				PingPongInterval: keepAliveInterval,
-				PayloadReadLimit: &limit,
-				ErrorFunc:        socketErrors{config.Logger}.log,
-			}),
+			transport.NewWebSocket(config.WebSocket),
 			transport.HTTP{BodyLimit: bodyLimit},
 		},
 		logger: config.Logger,

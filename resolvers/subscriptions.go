@@ -4,9 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/99designs/gqlgen/graphql/handler/transport"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-
+	"barograph/graph/stream"
 	"barograph/graph/wire"
 	"barograph/internal/fault"
 	"barograph/records"
@@ -27,7 +25,7 @@ func (r subscriptionResolver) RecordChanged(ctx context.Context, pipelineName *s
 				return
 			case record, ok := <-subscription.Changes():
 				if !ok {
-					endSubscription(ctx, subscription.Err())
+					stream.Fail(ctx, fault.Wrap(subscription.Err(), fault.Overloaded, "the subscription ended: changes came faster than they were taken"))
 					return
 				}
 				if pipelineName != nil && record.Pipeline != *pipelineName || len(states) > 0 && !slices.Contains(states, record.State) {
@@ -42,13 +40,4 @@ func (r subscriptionResolver) RecordChanged(ctx context.Context, pipelineName *s
 		}
 	}()
 	return events, nil
-}
-
-// endSubscription tells a subscriber why it gets no more.
-func endSubscription(ctx context.Context, err error) {
-	known := fault.Wrap(err, fault.Overloaded, "the subscription ended: changes came faster than they were taken")
-	transport.AddSubscriptionError(ctx, &gqlerror.Error{
-		Message:    known.Message,
-		Extensions: map[string]any{"code": known.Kind.Code(), "retryable": true},
-	})
 }
