@@ -122,6 +122,9 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
 			Weather: weather.NewService(source.client, time.Now, logger), Pipelines: pipelines, Records: store,
 		}}},
+		WebSocket: transport.WebSocketConfig{
+			Connections: s.WebSocketConnections, Operations: s.WebSocketOperations, MessageBytes: s.WebSocketMessageBytes, MessageRate: s.WebSocketMessageRate,
+		},
 		Logger: logger,
 
 		BodyLimit: s.BodyLimit, BatchLimit: s.BatchLimit,

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -69,14 +70,15 @@ func (o *output) read(r io.Reader) {
 }
 
 // command returns the program with arguments, in an environment that says
-// nothing to it but what is given.
+// nothing to it but what is given. The program is this test binary, or the one
+// that BAROGRAPH_TEST_BINARY names.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self, args...)
+	cmd := exec.Command(cmp.Or(os.Getenv("BAROGRAPH_TEST_BINARY"), self), args...)
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "BAROGRAPH_") || strings.HasPrefix(v, "DATABASE_") || strings.HasPrefix(v, "OTEL_")
 	})

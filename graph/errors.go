@@ -64,10 +64,3 @@ func recovered(_ context.Context, p any) error {
 	}
 	return fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 }
-
-// socketErrors logs what goes wrong on a WebSocket.
-type socketErrors struct{ logger *slog.Logger }
-
-func (s socketErrors) log(ctx context.Context, err error) {
-	s.logger.DebugContext(ctx, "websocket ended", "err", err)
-}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	stock "github.com/99designs/gqlgen/graphql/handler/transport"
 
 	"barograph/graph/caching"
 	"barograph/graph/generated"
@@ -29,16 +28,13 @@ const (
 	// a document takes time quadratic in them, 0.2 s for the worst of 2500.
 	tokenLimit = 2500
 	documents  = 1000 // parsed ones kept
-
-	messageLimit      int64 = 1 << 20 // of a WebSocket
-	connectTimeout          = 5 * time.Second
-	keepAliveInterval       = 20 * time.Second
 )
 
 // Config is what a handler serves and how.
 type Config struct {
 	Resolvers  generated.ResolverRoot
 	Extensions []graphql.HandlerExtension // of the execution, such as loaders
+	WebSocket  transport.WebSocketConfig
 	Logger     *slog.Logger
 
 	BodyLimit        int64             // bytes of a request's body; 0 is DefaultBodyLimit
@@ -49,18 +45,13 @@ type Config struct {
 
 // New returns a handler of GraphQL over HTTP and over WebSockets.
 func New(config Config) http.Handler {
-	limit := messageLimit
 	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
+	sockets := config.WebSocket
+	sockets.Origin = config.Origins.Allowed
 	return &server{
 		executor: newExecutor(config),
 		transports: []graphql.Transport{
-			transport.NewWebSocket(stock.Websocket{
-				Implementation:   stock.CoderWebsocketImplementation{}, // which serves the same origin alone
-				InitTimeout:      connectTimeout,
-				PingPongInterval: keepAliveInterval,
-				PayloadReadLimit: &limit,
-				ErrorFunc:        socketErrors{config.Logger}.log,
-			}),
+			transport.NewWebSocket(sockets),
 			transport.HTTP{
 				BodyLimit: cmp.Or(config.BodyLimit, DefaultBodyLimit), BatchLimit: cmp.Or(config.BatchLimit, DefaultBatchLimit),
 				Origins: config.Origins, RequirePreflight: config.RequirePreflight, Caching: caching.NewRules(schema),

@@ -1,132 +1,108 @@
 package transport
 
 import (
-	"bytes"
-	"errors"
-	"io"
+	"cmp"
 	"net/http"
-	"net/url"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	stock "github.com/99designs/gqlgen/graphql/handler/transport"
+	"github.com/coder/websocket"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"barograph/internal/drain"
-	"barograph/internal/strictjson"
+	"barograph/internal/fault"
 )
 
-const (
-	subprotocol        = "graphql-transport-ws"
-	closeBadMessage    = 4400 // by the subprotocol
-	messageEnvelope    = envelope + 1
-	badMessage         = "Invalid message received"
-	websocketVersion   = "13"
-	websocketKeyHeader = "Sec-WebSocket-Key"
-)
+// WebSocketConfig says what WebSockets may do. A field that is zero has its
+// default.
+type WebSocketConfig struct {
+	Origin func(*http.Request) bool // whether a page may open a socket; by default, those of this server
+
+	Connections  int   // at a time, in all: 10 000
+	Operations   int   // at a time, on one connection: 100
+	MessageBytes int64 // of one message: 1 MiB
+	MessageRate  int   // messages a second, from one connection, in the long run: 500
+
+	InitTimeout  time.Duration // from the handshake to connection_init: 5 s
+	ReadTimeout  time.Duration // from a message's first frame to its last: 30 s
+	WriteTimeout time.Duration // of one message: 10 s
+	PingInterval time.Duration // 20 s
+	PongTimeout  time.Duration // for what answers a ping: 10 s
+}
+
+func (c WebSocketConfig) orDefault() WebSocketConfig {
+	if c.Origin == nil {
+		c.Origin = Origins{}.Allowed
+	}
+	c.Connections = cmp.Or(c.Connections, 10_000)
+	c.Operations = cmp.Or(c.Operations, 100)
+	c.MessageBytes = cmp.Or(c.MessageBytes, 1<<20)
+	c.MessageRate = cmp.Or(c.MessageRate, 500)
+	c.InitTimeout = cmp.Or(c.InitTimeout, 5*time.Second)
+	c.ReadTimeout = cmp.Or(c.ReadTimeout, 30*time.Second)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, 10*time.Second)
+	c.PingInterval = cmp.Or(c.PingInterval, 20*time.Second)
+	c.PongTimeout = cmp.Or(c.PongTimeout, 10*time.Second)
+	return c
+}
 
 // WebSocket serves every kind of operation over the subprotocol
-// graphql-transport-ws, on gqlgen's transport. To that it adds what HTTP requests
-// get too: messages are strict JSON, and a handshake that is refused is told why.
-type WebSocket struct{ stock.Websocket }
+// graphql-transport-ws, many at a time on one connection:
+// https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md.
+// It is safe for concurrent use.
+type WebSocket struct {
+	config WebSocketConfig
+	open   atomic.Int64 // connections
+}
 
-var _ graphql.Transport = WebSocket{}
+var _ graphql.Transport = (*WebSocket)(nil)
 
-// NewWebSocket returns the transport on a configuration of gqlgen's, which says
-// with what sockets are accepted.
-func NewWebSocket(config stock.Websocket) WebSocket {
-	config.Implementation = strictSockets{config.Implementation}
-	return WebSocket{config}
+// NewWebSocket returns the transport.
+func NewWebSocket(config WebSocketConfig) *WebSocket {
+	ws := &WebSocket{config: config.orDefault()}
+	observeConnections(&ws.open)
+	return ws
 }
 
 // Supports reports whether the request asks for a WebSocket. A request for
 // another protocol is served as if it had not asked, as HTTP wants it.
-func (WebSocket) Supports(r *http.Request) bool { return AsksForWebSocket(r) }
+func (*WebSocket) Supports(r *http.Request) bool { return AsksForWebSocket(r) }
 
-// AsksForWebSocket reports whether a request wants to become a WebSocket.
-func AsksForWebSocket(r *http.Request) bool {
-	return hasToken(r.Header.Values("Upgrade"), "websocket") && hasToken(r.Header.Values("Connection"), "upgrade")
-}
-
-func hasToken(headers []string, token string) bool {
-	for part := range strings.SplitSeq(strings.Join(headers, ","), ",") {
-		if strings.EqualFold(strings.TrimSpace(part), token) {
-			return true
-		}
-	}
-	return false
-}
-
-// Do serves the connection.
-func (ws WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	switch {
-	case r.Method != http.MethodGet || r.Header.Get("Sec-WebSocket-Version") != websocketVersion || r.Header.Get(websocketKeyHeader) == "":
+// Do serves the connection until it ends, and all that was begun for it.
+func (ws *WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	defer ws.open.Add(-1)
+	switch opened := ws.open.Add(1); {
+	case !isHandshake(r):
 		refuse(w, mediaTypeJSON, http.StatusBadRequest, "the WebSocket's handshake is not RFC 6455's")
-	case !sameOrigin(r):
+	case !ws.config.Origin(r):
 		refuse(w, mediaTypeJSON, http.StatusForbidden, "a WebSocket from another origin is not served")
-	case !hasToken(r.Header.Values("Sec-WebSocket-Protocol"), subprotocol):
-		refuse(w, mediaTypeJSON, http.StatusBadRequest, "the WebSocket's subprotocol must be "+subprotocol)
+	case opened > int64(ws.config.Connections):
+		w.Header().Set("Retry-After", "5")
+		respond(w, mediaTypeJSON, http.StatusServiceUnavailable, &graphql.Response{Errors: gqlerror.List{
+			coded("there are as many WebSockets as this server serves", fault.Overloaded),
+		}})
 	default:
-		ctx, over := drain.Stream(r.Context())
-		defer over()
-		ws.Websocket.Do(w, r.WithContext(ctx), exec)
+		ws.serve(w, r, exec)
 	}
 }
 
-// sameOrigin reports whether a request comes from a page of this server, or
-// from no page.
-func sameOrigin(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	if origin == "" {
-		return true
-	}
-	u, err := url.Parse(origin)
-	return err == nil && strings.EqualFold(u.Host, r.Host)
-}
-
-// strictSockets accept sockets whose messages are strict JSON.
-type strictSockets struct{ stock.WebsocketImplementation }
-
-// Accept takes over the connection.
-func (s strictSockets) Accept(w http.ResponseWriter, r *http.Request, options stock.WebsocketAcceptOptions) (stock.WebsocketConn, error) {
-	options.Subprotocols = []string{subprotocol}
-	conn, err := s.WebsocketImplementation.Accept(w, r, options)
+func (ws *WebSocket) serve(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	s := newSocket(ws.config, r, exec)
+	taken := &takenOver{ResponseWriter: w}
+	conn, err := websocket.Accept(taken, r, &websocket.AcceptOptions{
+		Subprotocols:       []string{subprotocol},
+		InsecureSkipVerify: true, // the origin has been checked
+		CompressionMode:    websocket.CompressionDisabled,
+		OnPingReceived:     s.heardPing,
+		OnPongReceived:     s.heardPong,
+	})
 	if err != nil {
-		return nil, err
+		return // it has been answered
 	}
-	return strictSocket{conn}, nil
-}
-
-type strictSocket struct{ stock.WebsocketConn }
-
-// NextReader returns the next message, if it is strict JSON; else it ends the
-// connection, as the subprotocol wants.
-func (s strictSocket) NextReader() (int, io.Reader, error) {
-	kind, reader, err := s.WebsocketConn.NextReader()
-	if err != nil {
-		return kind, nil, err
+	conn.SetReadLimit(-1) // the reader has its own
+	s.conn, s.patience.conn = conn, taken.conn
+	if conn.Subprotocol() != subprotocol {
+		s.end(notAcceptable)
 	}
-	message, err := io.ReadAll(reader)
-	if err != nil {
-		return kind, nil, err
-	}
-	if strictjson.CheckDepth(message, strictjson.DepthLimit+messageEnvelope) != nil {
-		return kind, nil, errors.Join(stock.ErrWebsocketClosed, s.WriteClose(closeBadMessage, badMessage))
-	}
-	return kind, bytes.NewReader(message), nil
-}
-
-// SetReadLimit bounds messages, where the connection can.
-func (s strictSocket) SetReadLimit(limit int64) {
-	if conn, ok := s.WebsocketConn.(stock.WebsocketReadLimiter); ok {
-		conn.SetReadLimit(limit)
-	}
-}
-
-// SetReadDeadline bounds the wait for a message, where the connection can.
-func (s strictSocket) SetReadDeadline(t time.Time) error {
-	if conn, ok := s.WebsocketConn.(stock.WebsocketReadDeadliner); ok {
-		return conn.SetReadDeadline(t)
-	}
-	return nil
+	s.run(r.Context())
 }

@@ -211,7 +211,7 @@ func TestStopWaitsForConnectionsThatWereTakenOver(t *testing.T) {
 	})
 	address, stop := serve(t, handler, nil)
 	conn := dial(t, address)
-	_, _ = fmt.Fprint(conn, "GET /graphql HTTP/1.1\r\nHost: a\r\n\r\n")
+	_, _ = fmt.Fprint(conn, "GET /graphql HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	if _, err := conn.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,11 @@ type Settings struct {
 	LogLevel         string   `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
 	LogFormat        string   `default:"auto" enum:"auto,text,json" env:"BAROGRAPH_LOG_FORMAT" help:"How: ${enum}. auto is text on a terminal."`
 
+	WebSocketConnections  int   `name:"websocket-connections" default:"10000" env:"BAROGRAPH_WEBSOCKET_CONNECTIONS" placeholder:"N" help:"WebSockets that may be open at a time."`
+	WebSocketOperations   int   `name:"websocket-operations" default:"100" env:"BAROGRAPH_WEBSOCKET_OPERATIONS" placeholder:"N" help:"Operations that may be under way at a time on one WebSocket."`
+	WebSocketMessageBytes int64 `name:"websocket-message-bytes" default:"1048576" env:"BAROGRAPH_WEBSOCKET_MESSAGE_BYTES" placeholder:"N" help:"Bytes that a message on a WebSocket may have."`
+	WebSocketMessageRate  int   `name:"websocket-message-rate" default:"500" env:"BAROGRAPH_WEBSOCKET_MESSAGE_RATE" placeholder:"N" help:"Messages a second that one WebSocket may send in the long run, and five times as many at once."`
+
 	origins map[string]string // by flag: where its value came from, unless a flag or the default gave it
 }
 
