@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	initMessage = `{"type":"connection_init"}`
-	watch       = `{"id":"1","type":"subscribe","payload":{"query":"subscription { recordChanged { record { id } } }"}}`
+	initMessage  = `{"type":"connection_init"}`
+	watchMessage = `{"id":"1","type":"subscribe","payload":{"query":"subscription { recordChanged { record { id } } }"}}`
 )
 
 // socket opens a socket, says something, and returns it.
@@ -64,10 +64,10 @@ func TestSocketsSpeakEveryCloseCode(t *testing.T) {
 	}{
 		"no message":              {"", []string{initMessage, `hunter2`}, 4400, "Invalid message received"},
 		"an unknown type":         {"", []string{`{"type":"bogus"}`}, 4400, "Invalid message received"},
-		"subscribed too early":    {"", []string{watch}, 4401, "Unauthorized"},
+		"subscribed too early":    {"", []string{watchMessage}, 4401, "Unauthorized"},
 		"another subprotocol":     {"graphql-ws", nil, 4406, "Subprotocol not acceptable"},
 		"silence":                 {"", nil, 4408, "Connection initialisation timeout"},
-		"an id twice":             {"", []string{initMessage, watch, watch}, 4409, "Subscriber for 1 already exists"},
+		"an id twice":             {"", []string{initMessage, watchMessage, watchMessage}, 4409, "Subscriber for 1 already exists"},
 		"initialised twice":       {"", []string{initMessage, initMessage}, 4429, "Too many initialisation requests"},
 		"a message of 2 MiB":      {"", []string{initMessage, strings.Repeat(" ", 2<<20)}, 1009, "Message too big"},
 		"a thousand pings a time": {"", append([]string{initMessage}, strings.Split(strings.Repeat(`{"type":"ping"};`, 1000), ";")[:1000]...), 1008, "Too many messages"},
@@ -113,7 +113,7 @@ func TestSocketsGoAwayWithTheServer(t *testing.T) {
 	var stopped time.Time
 	begin := make(chan struct{})
 	for range cap(closed) {
-		conn := g.socket(t, "graphql-transport-ws", initMessage, watch, `{"type":"ping"}`)
+		conn := g.socket(t, "graphql-transport-ws", initMessage, watchMessage, `{"type":"ping"}`)
 		_, _ = heard(t, conn, `"pong"`)
 		go func() {
 			<-begin
