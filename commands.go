@@ -38,7 +38,7 @@ type commandLine struct {
 func newParser(cli *commandLine) (*kong.Kong, error) {
 	return kong.New(cli, kong.Name("barograph"), kong.ShortUsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Description("A GraphQL gateway for the weather and for payloads that are processed exactly once."),
-		kong.Vars{"data_dir": dataDir(), "admin_listen": defaultAdminListen, "open_meteo": openmeteo.DefaultURL})
+		kong.Vars{"data_dir": dataDir(), "admin_listen": defaultAdminListen, "open_meteo": openmeteo.DefaultURL}, graphDefaults())
 }
 
 // An environment is what commands run in.

@@ -11,28 +11,34 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	stock "github.com/99designs/gqlgen/graphql/handler/transport"
 
+	"barograph/graph/cost"
+	"barograph/graph/document"
 	"barograph/graph/generated"
+	"barograph/graph/persisted"
 	"barograph/graph/transport"
 )
 
 const (
-	bodyLimit        = 8 << 20
-	operationTimeout = 30 * time.Second
-	// A hundred aliases of weather with some fields are 2300 tokens. Validating
-	// a document takes time quadratic in them, 0.2 s for the worst of 2500.
-	tokenLimit = 2500
-	documents  = 1000 // parsed ones kept
+	bodyLimit = 8 << 20
 
 	messageLimit      int64 = 1 << 20 // of a WebSocket
 	connectTimeout          = 5 * time.Second
 	keepAliveInterval       = 20 * time.Second
 )
 
-// Config is what a handler serves and how.
+// Config is what a handler serves and how. What is left out has a default, but
+// for the resolvers and the logger.
 type Config struct {
 	Resolvers  generated.ResolverRoot
 	Extensions []graphql.HandlerExtension // of the execution, such as loaders
 	Logger     *slog.Logger
+
+	HideSchema       bool             // refuses introspection, and suggests no names in errors
+	Limits           document.Limits  // of documents
+	CostLimits       cost.Limits      // of operations, and so of answers
+	ErrorLimit       int              // of the errors that one answer tells
+	OperationTimeout time.Duration    // of everything but subscriptions
+	Persisted        persisted.Config // documents that clients may name
 }
 
 // New returns a handler of GraphQL over HTTP and over WebSockets.
