@@ -9,13 +9,11 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"text/tabwriter"
 	"time"
 
 	"github.com/alecthomas/kong"
 
-	"barograph/graph"
 	"barograph/internal/completion"
 	"barograph/internal/postgres"
 	"barograph/internal/settings"
@@ -40,10 +38,7 @@ type commandLine struct {
 func newParser(cli *commandLine) (*kong.Kong, error) {
 	return kong.New(cli, kong.Name("barograph"), kong.ShortUsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Description("A GraphQL gateway for the weather and for payloads that are processed exactly once."),
-		kong.Vars{
-			"data_dir": dataDir(), "admin_listen": defaultAdminListen, "open_meteo": openmeteo.DefaultURL,
-			"body_limit": strconv.Itoa(graph.DefaultBodyLimit), "batch_limit": strconv.Itoa(graph.DefaultBatchLimit),
-		})
+		kong.Vars{"data_dir": dataDir(), "admin_listen": defaultAdminListen, "open_meteo": openmeteo.DefaultURL}, graphDefaults())
 }
 
 // An environment is what commands run in.

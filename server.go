@@ -23,7 +23,6 @@ import (
 
 	"barograph/gazetteer"
 	"barograph/graph"
-	"barograph/graph/transport"
 	"barograph/internal/admin"
 	"barograph/internal/edge"
 	"barograph/internal/postgres"
@@ -81,6 +80,10 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	}
 	defer listener.Close() //nolint:errcheck // closed by the server before, when that has run
 	warnUnlessLocal(ctx, listener.Addr(), "serving beyond this machine without authentication", logger)
+	serves, err := graphConfig(s, listener.Addr(), logger)
+	if err != nil {
+		return err
+	}
 	operators, err := listenForOperators(ctx, s, logger)
 	if err != nil {
 		return err
@@ -115,21 +118,13 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	feed := records.NewFeed(base.pools, logger)
 	writer := records.NewWriter(base.pools, feed, logger)
 	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(base.pools, logger)
-	handler := graph.New(graph.Config{
-		Resolvers: &resolvers.Root{
-			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
-		},
-		Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
-			Weather: weather.NewService(source.client, time.Now, logger), Pipelines: pipelines, Records: store,
-		}}},
-		WebSocket: transport.WebSocketConfig{
-			Connections: s.WebSocketConnections, Operations: s.WebSocketOperations, MessageBytes: s.WebSocketMessageBytes, MessageRate: s.WebSocketMessageRate,
-		},
-		Logger: logger,
-
-		BodyLimit: s.BodyLimit, BatchLimit: s.BatchLimit,
-		Origins: transport.Origins{Listed: s.CORSOrigins}, RequirePreflight: s.RequirePreflight,
-	})
+	serves.Resolvers = &resolvers.Root{
+		Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
+	}
+	serves.Extensions = []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
+		Weather: weather.NewService(source.client, time.Now, logger), Pipelines: pipelines, Records: store,
+	}}}
+	handler := graph.New(serves)
 	if err := errors.Join(base.pools.Observe(), writer.Observe()); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"barograph/graph/persisted"
 	"barograph/internal/fault"
 	"barograph/internal/operation"
 )
@@ -52,7 +53,12 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 // isOurs reports whether an error with the code was made by a part of the
 // execution that speaks to clients.
 func isOurs(code string) bool {
-	return code == errcode.ParseFailed || code == errcode.ValidationFailed || code == fault.BadRequest.Code()
+	switch code {
+	case errcode.ParseFailed, errcode.ValidationFailed, fault.BadRequest.Code(), fault.BadInput.Code(), fault.LimitExceeded.Code(),
+		persisted.CodeNotFound, persisted.CodeNotSupported, persisted.CodeNotInList, persisted.CodeUntrusted:
+		return true
+	}
+	return false
 }
 
 // recovered turns a panic into an error.

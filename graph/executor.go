@@ -4,42 +4,126 @@ import (
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/executor"
+	stock "github.com/99designs/gqlgen/graphql/executor"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"barograph/graph/cost"
+	"barograph/graph/document"
 	"barograph/graph/generated"
+	"barograph/graph/persisted"
+	"barograph/graph/transport"
 )
 
-// newExecutor returns what executes operations, whatever carries them here.
-func newExecutor(config Config) *executor.Executor {
-	e := executor.New(generated.NewExecutableSchema(generated.Config{Resolvers: config.Resolvers}))
+// An executor executes operations, whatever carries them here. It is gqlgen's,
+// but for what comes before an operation begins: finding its document, preparing
+// it within limits, and what the operation may cost.
+type executor struct {
+	*stock.Executor
+	persisted *persisted.Documents
+	documents *document.Documents
+	costs     *cost.Table
+	limits    cost.Limits
+}
+
+func newExecutor(config Config) *executor {
+	executable := generated.NewExecutableSchema(generated.Config{Resolvers: config.Resolvers})
+	schema := executable.Schema()
+	e := &executor{
+		Executor:  stock.New(executable),
+		persisted: persisted.New(config.Persisted, config.Logger),
+		documents: document.New(schema, config.documents()),
+		costs:     cost.New(schema, listLengths),
+		limits:    config.CostLimits,
+	}
 	e.SetErrorPresenter(presenter{config.Logger}.present)
 	e.SetRecoverFunc(recovered)
-	e.SetParserTokenLimit(tokenLimit)
-	e.SetDefaultRulesFn(validationRules)
-	e.SetQueryCache(lru.New[*ast.QueryDocument](documents))
-	e.Use(extension.Introspection{})
+	e.SetQueryCache(prepared{})
+	e.Use(extension.Introspection{})                      // which the preparation refuses, where it is off
+	e.AroundOperations(deadline(config.OperationTimeout)) // around what watches, which takes the end of its context for a client's leave
 	e.Use(newObserver(config.Logger))
+	e.AroundResponses(fewErrors(config.ErrorLimit))
 	for _, extension := range config.Extensions {
 		e.Use(extension)
 	}
-	e.AroundResponses(withinTimeout)
+	e.AroundRootFields(whileAwaited)
 	return e
 }
 
-// withinTimeout gives an operation its deadline, but for a subscription, whose
-// response is the wait for an event.
-func withinTimeout(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	if !graphql.HasOperationContext(ctx) || isSubscription(graphql.GetOperationContext(ctx)) {
-		return next(ctx)
-	}
-	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
-	defer cancel()
-	return next(ctx)
+func (c Config) documents() document.Config {
+	return document.Config{Limits: c.Limits, HideSchema: c.HideSchema}
 }
 
-func isSubscription(operation *graphql.OperationContext) bool {
-	return operation.Operation != nil && operation.Operation.Operation == ast.Subscription
+// listLengths are the lists that have an item for each in an argument.
+var listLengths = map[string]string{
+	"Query.cities":    "names",
+	"Query.nodes":     "ids",
+	"Query._entities": "representations",
 }
+
+// CreateOperationContext returns the operation that is asked for, ready to be
+// dispatched, or why it is refused.
+func (e *executor) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	refuse := func(errs ...*gqlerror.Error) (*graphql.OperationContext, gqlerror.List) {
+		return &graphql.OperationContext{
+			RawQuery: params.Query, OperationName: params.OperationName, Headers: params.Headers, RecoverFunc: recovered,
+			Stats: graphql.Stats{Read: params.ReadTime, OperationStart: graphql.GetStartTime(ctx)},
+		}, errs
+	}
+	request, refusal := persisted.Read(params.Query, params.Extensions)
+	if refusal != nil {
+		return refuse(refusal)
+	}
+	text, learn, refusal := e.persisted.Text(request)
+	if refusal != nil {
+		return refuse(refusal)
+	}
+	d, errs := e.documents.Prepare(text)
+	if errs != nil {
+		return refuse(errs...)
+	}
+	if learn {
+		e.persisted.Learn(request)
+	}
+	e.persisted.Note(ctx, text, params.OperationName)
+	params.Query = text
+	ctx = withPrepared(ctx, d.For(params.OperationName, transport.Incremental(ctx)))
+	operation, errs := e.Executor.CreateOperationContext(ctx, params)
+	if errs != nil {
+		return operation, document.Shorten(errs)
+	}
+	return operation, e.weigh(operation)
+}
+
+// weigh finds what an operation costs, and refuses one that costs too much.
+func (e *executor) weigh(operation *graphql.OperationContext) gqlerror.List {
+	c, refusal := e.costs.Of(operation.Operation, operation.Variables)
+	if refusal == nil {
+		refusal = e.limits.Check(c)
+	}
+	if refusal != nil {
+		return gqlerror.List{refusal}
+	}
+	cost.Keep(operation, c)
+	return nil
+}
+
+// prepared is gqlgen's cache of documents, which always has the one that was
+// prepared for this operation: gqlgen parses and validates none.
+type prepared struct{}
+
+type preparedKey struct{}
+
+func withPrepared(ctx context.Context, d *ast.QueryDocument) context.Context {
+	return context.WithValue(ctx, preparedKey{}, d)
+}
+
+// Get returns the document.
+func (prepared) Get(ctx context.Context, _ string) (*ast.QueryDocument, bool) {
+	d, ok := ctx.Value(preparedKey{}).(*ast.QueryDocument)
+	return d, ok
+}
+
+// Add has nothing to do.
+func (prepared) Add(context.Context, string, *ast.QueryDocument) {}

@@ -4,7 +4,6 @@
 package graph
 
 import (
-	"cmp"
 	"log/slog"
 	"net/http"
 	"time"
@@ -12,52 +11,40 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"barograph/graph/caching"
+	"barograph/graph/cost"
+	"barograph/graph/document"
 	"barograph/graph/generated"
+	"barograph/graph/persisted"
 	"barograph/graph/transport"
 )
 
-// What is served where a Config says nothing else.
-const (
-	DefaultBodyLimit  = 8 << 20
-	DefaultBatchLimit = 20
-)
-
-const (
-	operationTimeout = 30 * time.Second
-	// A hundred aliases of weather with some fields are 2300 tokens. Validating
-	// a document takes time quadratic in them, 0.2 s for the worst of 2500.
-	tokenLimit = 2500
-	documents  = 1000 // parsed ones kept
-)
-
-// Config is what a handler serves and how.
+// Config is what a handler serves and how. What is left out has a default, but
+// for the resolvers and the logger.
 type Config struct {
 	Resolvers  generated.ResolverRoot
 	Extensions []graphql.HandlerExtension // of the execution, such as loaders
-	WebSocket  transport.WebSocketConfig
 	Logger     *slog.Logger
 
-	BodyLimit        int64             // bytes of a request's body; 0 is DefaultBodyLimit
-	BatchLimit       int               // operations of a request; 0 is DefaultBatchLimit, 1 is no batches
-	Origins          transport.Origins // whose pages may change something
-	RequirePreflight bool              // for what a page of another origin makes a browser send unasked
+	HTTP      transport.HTTP // but for its rules of caching, which are the schema's
+	WebSocket transport.WebSocketConfig
+
+	HideSchema       bool             // refuses introspection, and suggests no names in errors
+	Limits           document.Limits  // of documents
+	CostLimits       cost.Limits      // of operations, and so of answers
+	ErrorLimit       int              // of the errors that one answer tells
+	OperationTimeout time.Duration    // of everything but subscriptions
+	Persisted        persisted.Config // documents that clients may name
 }
 
 // New returns a handler of GraphQL over HTTP and over WebSockets.
 func New(config Config) http.Handler {
-	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
-	sockets := config.WebSocket
-	sockets.Origin = config.Origins.Allowed
+	plain, sockets := config.HTTP, config.WebSocket
+	plain.Caching = caching.NewRules(generated.NewExecutableSchema(generated.Config{}).Schema())
+	sockets.Origin = plain.Origins.Allowed
 	return &server{
-		executor: newExecutor(config),
-		transports: []graphql.Transport{
-			transport.NewWebSocket(sockets),
-			transport.HTTP{
-				BodyLimit: cmp.Or(config.BodyLimit, DefaultBodyLimit), BatchLimit: cmp.Or(config.BatchLimit, DefaultBatchLimit),
-				Origins: config.Origins, RequirePreflight: config.RequirePreflight, Caching: caching.NewRules(schema),
-			},
-		},
-		logger: config.Logger,
+		executor:   newExecutor(config),
+		transports: []graphql.Transport{transport.NewWebSocket(sockets), transport.NewHTTP(plain)},
+		logger:     config.Logger,
 	}
 }
 

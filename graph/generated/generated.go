@@ -1337,7 +1337,28 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../../schema.graphqls", Input: `"An instant with its offset from UTC, as in ` + "`" + `2026-03-01T12:00:00+05:30` + "`" + ` (RFC 3339)."
+	{Name: "../../schema.graphqls", Input: `"""
+What a field, or each item of a list, costs: 1 for an object and 0 for a leaf where nothing is said. The cost of an operation
+is that of its fields and of all below them, and has a limit.
+"""
+directive @cost(
+  "The cost."
+  weight: Int!
+) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | OBJECT | SCALAR
+
+"How many items a list may have, which is how many times it costs what one of them does."
+directive @listSize(
+  "As many, where no argument says how many."
+  assumedSize: Int
+  "The arguments that say how many. Of several, the largest counts."
+  slicingArguments: [String!]
+  "The lists below this field that have so many items. None given: the field is the list."
+  sizedFields: [String!]
+  "Whether exactly one of ` + "`" + `slicingArguments` + "`" + ` must be given."
+  requireOneSlicingArgument: Boolean = true
+) on FIELD_DEFINITION
+
+"An instant with its offset from UTC, as in ` + "`" + `2026-03-01T12:00:00+05:30` + "`" + ` (RFC 3339)."
 scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
 
 "A calendar day without a time of day, as in ` + "`" + `2026-03-01` + "`" + `."
@@ -1385,7 +1406,7 @@ type Query {
     city: String!
     "The units of every value in the answer."
     units: Units! = METRIC
-  ): Weather
+  ): Weather @cost(weight: 5)
   "The weather at coordinates. Its ` + "`" + `city` + "`" + ` is null; its time zone is that of the nearest city."
   weatherAt(
     "Degrees north, from -90 to 90."
@@ -1394,7 +1415,7 @@ type Query {
     longitude: Float!
     "The units of every value in the answer."
     units: Units! = METRIC
-  ): Weather
+  ): Weather @cost(weight: 5)
   "One city, found as ` + "`" + `weather` + "`" + ` finds it."
   city(
     "The city's name or id."
@@ -1404,7 +1425,7 @@ type Query {
   cities(
     "Names or ids, at most 1000."
     names: [String!]!
-  ): [City]
+  ): [City] @listSize(assumedSize: 1000)
   "Cities whose name starts with what has been typed, the best first: exact names before prefixes, then by inhabitants."
   searchCities(
     "What has been typed, in any case, with or without accents."
@@ -1413,7 +1434,7 @@ type Query {
     first: Int! = 10
     "Only in this country: an ISO 3166-1 alpha-2 code."
     country: String
-  ): [City!]
+  ): [City!] @listSize(slicingArguments: ["first"], requireOneSlicingArgument: false)
   "One pipeline, or null."
   pipeline(
     "Its name."
@@ -1429,7 +1450,7 @@ type Query {
     last: Int
     "Only what precedes this cursor."
     before: String
-  ): PipelineConnection
+  ): PipelineConnection @cost(weight: 5) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
   "One record, by the pipeline that took it in and the id in its payload, or null."
   record(
     "The name of its pipeline."
@@ -1451,7 +1472,7 @@ type Query {
     last: Int
     "Only what precedes this cursor."
     before: String
-  ): RecordConnection
+  ): RecordConnection @cost(weight: 5) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
   "Anything with an id, or null."
   node(
     "The id."
@@ -1461,7 +1482,7 @@ type Query {
   nodes(
     "The ids, at most 1000."
     ids: [ID!]!
-  ): [Node]! @cacheControl(maxAge: 86400)
+  ): [Node]! @cacheControl(maxAge: 86400) @listSize(assumedSize: 1000)
 }
 
 "What can be changed."
@@ -1474,22 +1495,22 @@ type Mutation {
   processPayload(
     "The payload and where it goes."
     input: ProcessPayloadInput!
-  ): ProcessPayloadResult
+  ): ProcessPayloadResult @cost(weight: 10)
   "Makes a pipeline, active at once."
   createPipeline(
     "The pipeline to make."
     input: CreatePipelineInput!
-  ): CreatePipelineResult
+  ): CreatePipelineResult @cost(weight: 10)
   "Lets a pipeline take in payloads again. One that is active already stays so."
   activatePipeline(
     "The pipeline to activate."
     input: ActivatePipelineInput!
-  ): ActivatePipelineResult
+  ): ActivatePipelineResult @cost(weight: 10)
   "Makes a pipeline refuse payloads with PIPELINE_INACTIVE, also those it took in before. Its records stay. One that is inactive already stays so."
   deactivatePipeline(
     "The pipeline to deactivate."
     input: DeactivatePipelineInput!
-  ): DeactivatePipelineResult
+  ): DeactivatePipelineResult @cost(weight: 10)
 }
 
 "What can be watched."
@@ -1546,7 +1567,7 @@ type City implements Node @cacheControl(maxAge: 86400) {
   weather(
     "The units of every value in the answer."
     units: Units! = METRIC
-  ): Weather
+  ): Weather @cost(weight: 5)
   "Records whose payload names this city."
   records(
     "Which ones."
@@ -1561,7 +1582,7 @@ type City implements Node @cacheControl(maxAge: 86400) {
     last: Int
     "Only what precedes this cursor."
     before: String
-  ): RecordConnection
+  ): RecordConnection @cost(weight: 5) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
 }
 
 "A weather report for a place."
@@ -1586,12 +1607,12 @@ type Weather implements Node @cacheControl(maxAge: 3600) {
   hourly(
     "How many, from 1 to 360."
     hours: Int! = 24
-  ): [HourlyForecast!]
+  ): [HourlyForecast!] @listSize(slicingArguments: ["hours"], requireOneSlicingArgument: false)
   "The coming days, from that of ` + "`" + `current` + "`" + `."
   daily(
     "How many, from 1 to 16."
     days: Int! = 7
-  ): [DailyForecast!]
+  ): [DailyForecast!] @listSize(slicingArguments: ["days"], requireOneSlicingArgument: false)
 }
 
 "How far a report can be relied on."
@@ -1774,7 +1795,7 @@ type Pipeline implements Node {
     last: Int
     "Only what precedes this cursor."
     before: String
-  ): RecordConnection
+  ): RecordConnection @cost(weight: 5) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
 }
 
 "A payload that was taken in, and what became of it."
@@ -1879,7 +1900,7 @@ type ProcessPayloadResult {
   "True when the same content had been taken in before: the record is the first one."
   duplicate: Boolean!
   "Why the payload was refused. Empty when it was not."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 2)
 }
 
 "A pipeline to make."
@@ -1895,7 +1916,7 @@ type CreatePipelineResult {
   "The pipeline. Null when it was refused."
   pipeline: Pipeline
   "Why it was refused. Empty when it was not."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 2)
 }
 
 "A pipeline to activate."
@@ -1909,7 +1930,7 @@ type ActivatePipelineResult {
   "The pipeline as it is now. Null when it was refused."
   pipeline: Pipeline
   "Why it was refused. Empty when it was not."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 2)
 }
 
 "A pipeline to deactivate."
@@ -1923,7 +1944,7 @@ type DeactivatePipelineResult {
   "The pipeline as it is now. Null when it was refused."
   pipeline: Pipeline
   "Why it was refused. Empty when it was not."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 2)
 }
 
 "Why a mutation was refused."
@@ -1973,7 +1994,7 @@ type PipelineConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "How many there are on all pages. Counted only when asked for."
-  totalCount: Int
+  totalCount: Int @cost(weight: 10)
 }
 
 "A pipeline on a page."
@@ -1993,7 +2014,7 @@ type RecordConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "How many there are on all pages. Counted only when asked for."
-  totalCount: Int
+  totalCount: Int @cost(weight: 10)
 }
 
 "A record on a page."

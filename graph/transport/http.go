@@ -3,6 +3,7 @@
 package transport
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -15,13 +16,26 @@ import (
 // request or a batch of them.
 type HTTP struct {
 	BodyLimit        int64          // bytes of a request's body
-	BatchLimit       int            // operations of a request; below two, none come in batches
+	BatchLimit       int            // operations of a request; 1 is no batches
 	Origins          Origins        // whose pages may POST
 	RequirePreflight bool           // for what a page of another origin makes a browser send unasked: wanted where the browser's credentials count
 	Caching          *caching.Rules // of the schema; without them, no answer may be kept
 }
 
 var _ graphql.Transport = HTTP{}
+
+// What HTTP serves where it is told nothing else.
+const (
+	DefaultBodyLimit  = 8 << 20
+	DefaultBatchLimit = 20
+)
+
+// NewHTTP returns the transport with defaults for limits that are zero.
+func NewHTTP(h HTTP) HTTP {
+	h.BodyLimit = cmp.Or(h.BodyLimit, DefaultBodyLimit)
+	h.BatchLimit = cmp.Or(h.BatchLimit, DefaultBatchLimit)
+	return h
+}
 
 const methods = "GET, HEAD, OPTIONS, POST"
 

@@ -4,6 +4,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -13,28 +14,27 @@ import (
 
 // Settings say what is served, where, and on what it rests.
 type Settings struct {
-	Config           string   `env:"BAROGRAPH_CONFIG" type:"path" placeholder:"FILE" help:"A YAML file of settings, by the names of these flags."`
-	Listen           string   `default:"127.0.0.1:8080" env:"BAROGRAPH_LISTEN" placeholder:"HOST:PORT" help:"Address to serve on. Where only PORT is set, every address of the machine, at that port."`
-	AdminListen      string   `default:"${admin_listen}" env:"BAROGRAPH_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Address to serve metrics, profiles and build information on, or none. The default gives way where it is in use."`
-	DataDir          string   `default:"${data_dir}" env:"BAROGRAPH_DATA_DIR" type:"path" placeholder:"DIR" help:"Where the private PostgreSQL keeps its files."`
-	DatabaseURL      string   `name:"database-url" env:"DATABASE_URL" placeholder:"URL" secret:"" help:"PostgreSQL to use. Without it, a private one is started."`
-	PostgresBin      string   `env:"BAROGRAPH_POSTGRES_BIN" type:"path" placeholder:"DIR" help:"Directory of the private PostgreSQL's binaries. Without it, they are looked for, and fetched if there are none."`
-	Weather          string   `default:"auto" enum:"auto,open-meteo,simulator" env:"BAROGRAPH_WEATHER" help:"Where the weather comes from: open-meteo, simulator, or auto, which is open-meteo if that answers when the server starts, or if a database is given."`
-	OpenMeteoURL     string   `name:"open-meteo-url" default:"${open_meteo}" env:"BAROGRAPH_OPEN_METEO_URL" placeholder:"URL" help:"Base of Open-Meteo's /v1/forecast."`
-	BodyLimit        int64    `default:"${body_limit}" env:"BAROGRAPH_BODY_LIMIT" placeholder:"BYTES" help:"Size of a GraphQL request's body, at most."`
-	BatchLimit       int      `default:"${batch_limit}" env:"BAROGRAPH_BATCH_LIMIT" placeholder:"N" help:"GraphQL operations in one request, at most. 1 turns batches off."`
-	CORSOrigins      []string `name:"cors-origins" env:"BAROGRAPH_CORS_ORIGINS" placeholder:"ORIGIN,…" help:"Origins, as in https://app.example, whose web pages may use the gateway beside its own; or *, for all."`
-	RequirePreflight bool     `env:"BAROGRAPH_REQUIRE_PREFLIGHT" help:"Refuse what a web page of another origin makes a browser send unasked. Wanted where cookies or client certificates authenticate, which listed origins may then send."`
-	AllowedHosts     []string `env:"BAROGRAPH_ALLOWED_HOSTS" placeholder:"HOST,…" help:"Names by which a gateway on a loopback address may be asked, beside localhost, as behind a proxy that passes its own name on; or *, for all."`
-	LogLevel         string   `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
-	LogFormat        string   `default:"auto" enum:"auto,text,json" env:"BAROGRAPH_LOG_FORMAT" help:"How: ${enum}. auto is text on a terminal."`
-
-	WebSocketConnections  int   `name:"websocket-connections" default:"10000" env:"BAROGRAPH_WEBSOCKET_CONNECTIONS" placeholder:"N" help:"WebSockets that may be open at a time."`
-	WebSocketOperations   int   `name:"websocket-operations" default:"100" env:"BAROGRAPH_WEBSOCKET_OPERATIONS" placeholder:"N" help:"Operations that may be under way at a time on one WebSocket."`
-	WebSocketMessageBytes int64 `name:"websocket-message-bytes" default:"1048576" env:"BAROGRAPH_WEBSOCKET_MESSAGE_BYTES" placeholder:"N" help:"Bytes that a message on a WebSocket may have."`
-	WebSocketMessageRate  int   `name:"websocket-message-rate" default:"500" env:"BAROGRAPH_WEBSOCKET_MESSAGE_RATE" placeholder:"N" help:"Messages a second that one WebSocket may send in the long run, and five times as many at once."`
+	Config       string `env:"BAROGRAPH_CONFIG" type:"path" placeholder:"FILE" help:"A YAML file of settings, by the names of these flags."`
+	Listen       string `default:"127.0.0.1:8080" env:"BAROGRAPH_LISTEN" placeholder:"HOST:PORT" help:"Address to serve on. Where only PORT is set, every address of the machine, at that port."`
+	AdminListen  string `default:"${admin_listen}" env:"BAROGRAPH_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Address to serve metrics, profiles and build information on, or none. The default gives way where it is in use."`
+	DataDir      string `default:"${data_dir}" env:"BAROGRAPH_DATA_DIR" type:"path" placeholder:"DIR" help:"Where the private PostgreSQL keeps its files."`
+	DatabaseURL  string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" secret:"" help:"PostgreSQL to use. Without it, a private one is started."`
+	PostgresBin  string `env:"BAROGRAPH_POSTGRES_BIN" type:"path" placeholder:"DIR" help:"Directory of the private PostgreSQL's binaries. Without it, they are looked for, and fetched if there are none."`
+	Weather      string `default:"auto" enum:"auto,open-meteo,simulator" env:"BAROGRAPH_WEATHER" help:"Where the weather comes from: open-meteo, simulator, or auto, which is open-meteo if that answers when the server starts, or if a database is given."`
+	OpenMeteoURL string `name:"open-meteo-url" default:"${open_meteo}" env:"BAROGRAPH_OPEN_METEO_URL" placeholder:"URL" help:"Base of Open-Meteo's /v1/forecast."`
+	HTTP         `embed:""`
+	WebSocket    `embed:""`
+	GraphQL      `embed:""`
+	LogLevel     string `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
+	LogFormat    string `default:"auto" enum:"auto,text,json" env:"BAROGRAPH_LOG_FORMAT" help:"How: ${enum}. auto is text on a terminal."`
 
 	origins map[string]string // by flag: where its value came from, unless a flag or the default gave it
+}
+
+// Validate returns why the settings cannot all be in force. kong asks once it has
+// read them.
+func (s *Settings) Validate() error {
+	return cmp.Or(s.HTTP.validate(), s.WebSocket.validate(), s.GraphQL.validate())
 }
 
 // BeforeResolve makes kong look where it does not look by itself: into the

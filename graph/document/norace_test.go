@@ -1,0 +1,8 @@
+//go:build !race
+
+package document_test
+
+const (
+	slowdown = 1
+	finer    = 8
+)
