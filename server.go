@@ -112,6 +112,9 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	}
 
 	feed := records.NewFeed(base.pools, logger)
+	if err := feed.Rebase(ctx); err != nil {
+		return err
+	}
 	writer := records.NewWriter(base.pools, feed, logger)
 	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(base.pools, logger)
 	handler := graph.New(graph.Config{
@@ -121,7 +124,8 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
 			Weather: weather.NewService(source.client, time.Now, logger), Pipelines: pipelines, Records: store,
 		}}},
-		Logger: logger,
+		Federation: s.Federation,
+		Logger:     logger,
 	})
 	if err := errors.Join(base.pools.Observe(), writer.Observe()); err != nil {
 		return err

@@ -9,12 +9,13 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"barograph/graph/federation"
 	"barograph/graph/generated"
 )
 
 // newExecutor returns what executes operations, whatever carries them here.
 func newExecutor(config Config) *executor.Executor {
-	e := executor.New(generated.NewExecutableSchema(generated.Config{Resolvers: config.Resolvers}))
+	e := executor.New(generated.NewExecutableSchema(generated.Config{Resolvers: config.Resolvers, Schema: federation.Schema(config.Federation)}))
 	e.SetErrorPresenter(presenter{config.Logger}.present)
 	e.SetRecoverFunc(recovered)
 	e.SetParserTokenLimit(tokenLimit)

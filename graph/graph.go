@@ -32,6 +32,7 @@ const (
 type Config struct {
 	Resolvers  generated.ResolverRoot
 	Extensions []graphql.HandlerExtension // of the execution, such as loaders
+	Federation bool                       // whether it is a subgraph of Apollo Federation
 	Logger     *slog.Logger
 }
 

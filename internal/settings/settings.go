@@ -21,6 +21,7 @@ type Settings struct {
 	PostgresBin  string `env:"BAROGRAPH_POSTGRES_BIN" type:"path" placeholder:"DIR" help:"Directory of the private PostgreSQL's binaries. Without it, they are looked for, and fetched if there are none."`
 	Weather      string `default:"auto" enum:"auto,open-meteo,simulator" env:"BAROGRAPH_WEATHER" help:"Where the weather comes from: open-meteo, simulator, or auto, which is open-meteo if that answers when the server starts, or if a database is given."`
 	OpenMeteoURL string `name:"open-meteo-url" default:"${open_meteo}" env:"BAROGRAPH_OPEN_METEO_URL" placeholder:"URL" help:"Base of Open-Meteo's /v1/forecast."`
+	Federation   bool   `env:"BAROGRAPH_FEDERATION" help:"Serve as a subgraph of Apollo Federation too: _service and _entities."`
 	LogLevel     string `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
 	LogFormat    string `default:"auto" enum:"auto,text,json" env:"BAROGRAPH_LOG_FORMAT" help:"How: ${enum}. auto is text on a terminal."`
 
