@@ -116,10 +116,13 @@ func TestFeedResumedTellsEveryLatestStateInOrderAndOnce(t *testing.T) {
 			for source := range 3 {
 				changing.Go(func() { disturb(t, g, number, source) })
 			}
-			ended := make(chan struct{})
-			go func() { changing.Wait(); close(ended) }()
-
-			told := follow(t, []*gateway{g, other}, at, number, ended)
+			var all sync.WaitGroup
+			defer all.Wait()
+			all.Go(func() {
+				changing.Wait()
+				acceptAll(t, g, []records.Draft{draft(last, "")})
+			})
+			told := follow(t, []*gateway{g, other}, at, number)
 			want := g.states(t)
 			for id, state := range want {
 				if told[id] != state && id != "begin" && id != "began" {
