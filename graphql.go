@@ -24,6 +24,7 @@ func graphConfig(s settings.Settings, address net.Addr, logger *slog.Logger) (gr
 	config := graph.Config{
 		Logger:           logger,
 		HideSchema:       s.Introspection == "off" || s.Introspection == "auto" && !loopback.Address(address),
+		Federation:       s.Federation,
 		Limits:           document.Limits(s.Limits),
 		CostLimits:       cost.Limits{Total: s.CostLimit, Fields: s.AnswerFieldsLimit},
 		ErrorLimit:       s.AnswerErrorsLimit,

@@ -116,6 +116,9 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	}
 
 	feed := records.NewFeed(base.pools, logger)
+	if err := feed.Rebase(ctx); err != nil {
+		return err
+	}
 	writer := records.NewWriter(base.pools, feed, logger)
 	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(base.pools, logger)
 	serves.Resolvers = &resolvers.Root{

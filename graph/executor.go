@@ -11,6 +11,7 @@ import (
 
 	"barograph/graph/cost"
 	"barograph/graph/document"
+	"barograph/graph/federation"
 	"barograph/graph/generated"
 	"barograph/graph/persisted"
 	"barograph/graph/transport"
@@ -28,7 +29,7 @@ type executor struct {
 }
 
 func newExecutor(config Config) *executor {
-	executable := generated.NewExecutableSchema(generated.Config{Resolvers: config.Resolvers})
+	executable := generated.NewExecutableSchema(generated.Config{Resolvers: config.Resolvers, Schema: federation.Schema(config.Federation)})
 	schema := executable.Schema()
 	e := &executor{
 		Executor:  stock.New(executable),

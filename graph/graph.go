@@ -13,6 +13,7 @@ import (
 	"barograph/graph/caching"
 	"barograph/graph/cost"
 	"barograph/graph/document"
+	"barograph/graph/federation"
 	"barograph/graph/generated"
 	"barograph/graph/persisted"
 	"barograph/graph/transport"
@@ -28,6 +29,7 @@ type Config struct {
 	HTTP      transport.HTTP // but for its rules of caching, which are the schema's
 	WebSocket transport.WebSocketConfig
 
+	Federation       bool             // serves as a subgraph of Apollo Federation too
 	HideSchema       bool             // refuses introspection, and suggests no names in errors
 	Limits           document.Limits  // of documents
 	CostLimits       cost.Limits      // of operations, and so of answers
@@ -39,7 +41,7 @@ type Config struct {
 // New returns a handler of GraphQL over HTTP and over WebSockets.
 func New(config Config) http.Handler {
 	plain, sockets := config.HTTP, config.WebSocket
-	plain.Caching = caching.NewRules(generated.NewExecutableSchema(generated.Config{}).Schema())
+	plain.Caching = caching.NewRules(federation.Schema(config.Federation))
 	sockets.Origin = plain.Origins.Allowed
 	return &server{
 		executor:   newExecutor(config),

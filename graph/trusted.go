@@ -5,13 +5,13 @@ import (
 	"fmt"
 
 	"barograph/graph/document"
-	"barograph/graph/generated"
+	"barograph/graph/federation"
 )
 
 // CheckTrusted returns an error that names the first trusted document of the
 // configuration that could not run, if there is one.
 func CheckTrusted(config Config) error {
-	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
+	schema := federation.Schema(config.Federation)
 	documents := document.New(schema, config.documents())
 	for _, o := range config.Persisted.Trusted.Operations() {
 		d, errs := documents.Prepare(o.Body)

@@ -35,7 +35,7 @@ func survey(operation *graphql.OperationContext) plan {
 		below := s.field(field.Field)
 		p.need = p.need.And(below.need)
 		p.weather[field.Alias] = below.ways
-		if field.Name == "record" || field.Name == "node" || field.Name == "nodes" {
+		if field.Name == "record" || field.Name == "node" || field.Name == "nodes" || field.Name == "_entities" {
 			p.records[field.Alias] = 1
 		}
 	}

@@ -67,6 +67,10 @@ func NewFeed(pools *postgres.Pools, logger *slog.Logger) *Feed {
 	}
 }
 
+// Rebase makes the feed begin anew where the records come from another database,
+// with the numbers its transactions had. It is called before anything is served.
+func (f *Feed) Rebase(ctx context.Context) error { return f.log.rebase(ctx) }
+
 // Ring says that something may have been committed. It never waits: many rings
 // at a time are one. A ring that is lost delays a change by a second at most.
 func (f *Feed) Ring() {
@@ -81,7 +85,7 @@ func (f *Feed) Run(ctx context.Context) error {
 	defer f.stop()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	rebased, patience := false, heldInterval
+	patience := heldInterval
 	for {
 		select {
 		case <-ctx.Done():
@@ -89,9 +93,6 @@ func (f *Feed) Run(ctx context.Context) error {
 		case <-f.bell:
 			patience = heldInterval
 		case <-timer.C:
-		}
-		if !rebased {
-			rebased = f.log.rebase(ctx) == nil // or it is tried again
 		}
 		wait := sweepInterval
 		if f.advance(ctx) {

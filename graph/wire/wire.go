@@ -14,6 +14,13 @@ import (
 // *pipeline.Pipeline or *records.Record.
 type Node any
 
+// An Entity is what other subgraphs refer to: a *gazetteer.City,
+// *pipeline.Pipeline or *records.Record.
+type Entity any
+
+// A Service is what a subgraph says of itself.
+type Service struct{ SDL string }
+
 // A RecordEvent is a change of a record.
 type RecordEvent struct {
 	Cursor string

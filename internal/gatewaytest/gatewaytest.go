@@ -44,8 +44,9 @@ type Gateway struct {
 // Advance moves the clock that reports age by.
 func (g *Gateway) Advance(by time.Duration) { g.ahead.Add(int64(by)) }
 
-// New starts a gateway that ends with the test.
-func New(t testing.TB) *Gateway {
+// New starts a gateway that ends with the test, with a configuration that the
+// options change.
+func New(t testing.TB, options ...func(*graph.Config)) *Gateway {
 	t.Helper()
 	ctx := context.Background()
 	logs := &Logs{}
@@ -65,6 +66,7 @@ func New(t testing.TB) *Gateway {
 	t.Cleanup(client.Close)
 
 	feed := records.NewFeed(pools, logger)
+	must(t, feed.Rebase(ctx))
 	writer := records.NewWriter(pools, feed, logger)
 	ctx, stop := context.WithCancel(ctx)
 	running, ctx := errgroup.WithContext(ctx)
@@ -76,7 +78,7 @@ func New(t testing.TB) *Gateway {
 	})
 
 	pipelines, store := pipeline.NewStore(pools, logger), records.NewStore(pools, logger)
-	server := httptest.NewServer(graph.New(graph.Config{
+	config := graph.Config{
 		Resolvers: &resolvers.Root{
 			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: clock, Logger: logger,
 		},
@@ -84,7 +86,11 @@ func New(t testing.TB) *Gateway {
 			Weather: weather.NewService(client, clock, logger), Pipelines: pipelines, Records: store,
 		}}},
 		Logger: logger,
-	}))
+	}
+	for _, change := range options {
+		change(&config)
+	}
+	server := httptest.NewServer(graph.New(config))
 	t.Cleanup(server.Close)
 	return &Gateway{URL: server.URL, Upstream: upstream, Logs: logs, Pools: pools, ahead: ahead}
 }

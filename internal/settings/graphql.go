@@ -13,6 +13,8 @@ type GraphQL struct {
 	Introspection    string        `default:"auto" enum:"auto,on,off" env:"BAROGRAPH_INTROSPECTION" help:"Whether operations may ask for the schema, and errors suggest names: on, off, or auto, which is on where only this machine is served."`
 	OperationTimeout time.Duration `default:"${operation_timeout}" env:"BAROGRAPH_OPERATION_TIMEOUT" placeholder:"DURATION" help:"How long an operation may take, all that is deferred included. Subscriptions have no limit."`
 
+	Federation bool `env:"BAROGRAPH_FEDERATION" help:"Serve as a subgraph of Apollo Federation too: _service and _entities."`
+
 	PersistedQueries     bool   `default:"true" negatable:"" env:"BAROGRAPH_PERSISTED_QUERIES" help:"Let clients send documents once, and name them by their hash from then on."`
 	TrustedDocuments     string `env:"BAROGRAPH_TRUSTED_DOCUMENTS" type:"path" placeholder:"FILE" help:"A manifest of trusted documents, as Apollo's or Relay's tools write it."`
 	TrustedDocumentsMode string `default:"prefer" enum:"off,prefer,require" env:"BAROGRAPH_TRUSTED_DOCUMENTS_MODE" help:"What trusted documents are for: off, they are ignored; prefer, they may be named, and others are logged; require, nothing else runs."`
