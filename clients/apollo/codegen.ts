@@ -4,7 +4,7 @@ const endpoint = process.env['BAROGRAPH_URL'] ?? 'http://127.0.0.1:8080/graphql'
 
 const config: CodegenConfig = {
   schema: new URL('/schema.graphql', endpoint).href,
-  documents: ['src/**/*.ts', '!src/generated/**'],
+  documents: ['src/**/*.ts', '!src/generated/**', '!src/tada.test.ts'],
   generates: {
     './src/generated/': {
       preset: 'client',

@@ -6,6 +6,6 @@ const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.ur
 
 test('the README shows the code that is tested', () => {
   const shown = [...read('README.md').matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!.trim())
-  const regions = ['src/links.ts', 'src/resume.ts'].flatMap((path) => [...read(path).matchAll(/\/\/ #region .*?\n(.*?)\/\/ #endregion/gs)].map(([, code]) => code!.trim()))
+  const regions = ['src/client.ts', 'src/links.ts', 'src/resume.ts'].flatMap((path) => [...read(path).matchAll(/\/\/ #region .*?\n(.*?)\/\/ #endregion/gs)].map(([, code]) => code!.trim()))
   for (const region of regions) assert(shown.includes(region), `the README does not show:\n${region}`)
 })
