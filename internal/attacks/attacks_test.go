@@ -1,0 +1,157 @@
+package attacks_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"barograph/internal/postgres/postgrestest"
+)
+
+func TestMain(m *testing.M) { postgrestest.Main(m) }
+
+// quick is how long a hostile document may take to be refused or begun, with
+// what the tests beside it take of the machine.
+const quick = 200 * time.Millisecond
+
+// memoryLimit bounds what a process has ever held, in MiB, after every attack on
+// it. An idle one holds some 100.
+const memoryLimit = 600
+
+// An attack is one case: what is tried and what must come of it.
+type attack struct {
+	id, name string
+	run      func(*testing.T, *gateway)
+	unfit    string // why it cannot be run, for one that has no run
+}
+
+// try runs attacks one after the other against one process, which must be alive
+// and small in the end, and must have logged no error of its own.
+func try(t *testing.T, g *gateway, attacks []attack) {
+	t.Helper()
+	for _, a := range attacks {
+		t.Run(a.id+" "+a.name, func(t *testing.T) {
+			if a.run == nil {
+				t.Skip(a.unfit)
+			}
+			a.run(t, g)
+		})
+	}
+	if got := g.ask(t, `{ __typename }`); got.body != `{"data":{"__typename":"Query"}}` {
+		t.Errorf("after all of it, the gateway answers %s", got)
+	}
+	if peak := g.peakMemory(t); peak > memoryLimit {
+		t.Errorf("the process has held %d MiB, want at most %d", peak, memoryLimit)
+	} else {
+		t.Logf("the process has held %d MiB at most", peak)
+	}
+	for line := range strings.Lines(g.log.String()) {
+		if strings.Contains(line, `"level":"ERROR"`) {
+			t.Errorf("logged: %s", line)
+		}
+	}
+}
+
+// binary builds the program once.
+var binary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(os.TempDir(), fmt.Sprintf("barograph-attacked-%d", os.Getpid()))
+	out, err := exec.Command("go", "build", "-o", path, "barograph").CombinedOutput() //nolint:gosec,noctx // our own program
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, out)
+	}
+	return path, err
+})
+
+// A gateway is a running program.
+type gateway struct {
+	address string // host:port
+	url     string // of the GraphQL endpoint
+	pid     int
+	log     *buffer
+}
+
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer // guarded by mu
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+var endpoint = regexp.MustCompile(`http://(\S+)/graphql`)
+
+// start starts the program on a database of its own and waits until it serves.
+func start(t *testing.T, flags ...string) *gateway {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := append([]string{"--listen=127.0.0.1:0", "--admin-listen=none", "--weather=simulator", "--log-format=json",
+		"--log-level=debug", "--database-url=" + postgrestest.Database(t)}, flags...)
+	g := &gateway{log: &buffer{}}
+	cmd := exec.Command(path, args...) //nolint:gosec,noctx // stopped below
+	cmd.Stderr = g.log
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	g.pid = cmd.Process.Pid
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the program ended with %v", err)
+		}
+	})
+	lines := bufio.NewScanner(out)
+	for g.address == "" && lines.Scan() {
+		if found := endpoint.FindStringSubmatch(lines.Text()); found != nil {
+			g.url, g.address = found[0], found[1]
+		}
+	}
+	if g.address == "" {
+		t.Fatalf("the program does not serve; it logged: %s", g.log)
+	}
+	go func() {
+		for lines.Scan() { // so that it never waits to be read
+		}
+	}()
+	return g
+}
+
+// peakMemory returns the most memory the process has held, in MiB.
+func (g *gateway) peakMemory(t *testing.T) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", g.pid))
+	if err != nil {
+		t.Skipf("memory is measured on Linux: %v", err)
+	}
+	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	if found == nil {
+		t.Fatal("the kernel does not tell the memory")
+	}
+	kb, _ := strconv.Atoi(string(found[1]))
+	return kb / 1024
+}
