@@ -64,12 +64,16 @@ const epochColumns = `
 	case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) end,
 	(select oid::text from pg_database where datname = current_database())`
 
+// newest is the newest transaction there is a change of. An order is what makes
+// Postgres take the index, whatever it believes of how the numbers are spread.
+const newest = `(select changed_in from records order by changed_in desc, position desc limit 1)`
+
 // after returns the changes behind a bookmark, each record in its latest state.
 // Those that are of no interest are looked at only as far as needed to pass them.
 func (l changeLog) after(ctx context.Context, from Bookmark, interest Interest, size *portion) (stretch, error) {
 	const (
 		head = `
-		select` + epochColumns + `, exists (select from records where changed_in >= pg_snapshot_xmin(pg_current_snapshot()))`
+		select` + epochColumns + `, coalesce(` + newest + ` >= pg_snapshot_xmin(pg_current_snapshot()), false)`
 		rows = `
 		select r.changed_in, r.wanted, r.pipeline, r.payload_id, r.position, r.state,
 			case when r.wanted then r.payload end, case when r.wanted then r.result end,
@@ -183,7 +187,9 @@ func (l changeLog) now(ctx context.Context) (present, error) {
 // rebase puts records with transactions of another numbering, as they are after
 // a dump was restored, before every place in this one's feed.
 func (l changeLog) rebase(ctx context.Context) error {
-	const statement = `update records set changed_in = '0' where changed_in >= pg_snapshot_xmax(pg_current_snapshot())`
+	const statement = `
+		update records set changed_in = '0'
+		where changed_in >= pg_snapshot_xmax(pg_current_snapshot()) and ` + newest + ` >= pg_snapshot_xmax(pg_current_snapshot())`
 	return rebaseFeed.Run(ctx, l.logger, func(ctx context.Context) error {
 		tag, err := l.pool.Exec(ctx, statement)
 		if err != nil {

@@ -260,11 +260,13 @@ func TestStorePageFollowsAnIndex(t *testing.T) {
 
 // A node is a step of a plan, as Postgres explains it.
 type node struct {
-	Type    string  `json:"Node Type"`
-	Index   string  `json:"Index Name"`
-	Rows    float64 `json:"Actual Rows"`
-	Removed float64 `json:"Rows Removed by Filter"`
-	Plans   []node  `json:"Plans"`
+	Type     string  `json:"Node Type"`
+	Index    string  `json:"Index Name"`
+	Relation string  `json:"Relation Name"`
+	Rows     float64 `json:"Actual Rows"`
+	Loops    float64 `json:"Actual Loops"`
+	Removed  float64 `json:"Rows Removed by Filter"`
+	Plans    []node  `json:"Plans"`
 }
 
 // find returns the first step of which the claim holds, or nil.
