@@ -78,7 +78,7 @@ func New(t testing.TB) *Gateway {
 		Resolvers: &resolvers.Root{
 			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
 		},
-		Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
+		Extensions: []graphql.HandlerExtension{loaders.Extension{Report: true, Sources: loaders.Sources{
 			Weather: weather.NewService(client, clock, logger), Pipelines: pipelines, Records: store,
 		}}},
 		Logger: logger,
