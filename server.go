@@ -3,7 +3,7 @@
 // serves the records with the weather of their city attached.
 package main
 
-//go:generate go tool gqlgen generate
+//go:generate go run ./graph/generate
 
 import (
 	"context"

@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"barograph/graph/generated"
+	"barograph/graph/incremental"
 )
 
 // newExecutor returns what executes operations, whatever carries them here.
@@ -21,23 +22,34 @@ func newExecutor(config Config) *executor.Executor {
 	e.SetDefaultRulesFn(validationRules)
 	e.SetQueryCache(lru.New[*ast.QueryDocument](documents))
 	e.Use(extension.Introspection{})
+	e.AroundOperations(withinTimeout)
 	e.Use(newObserver(config.Logger))
+	var parts incremental.Extension
 	for _, extension := range config.Extensions {
 		e.Use(extension)
+		if i, ok := extension.(incremental.Interceptor); ok {
+			parts.Interceptors = append(parts.Interceptors, i)
+		}
 	}
-	e.AroundResponses(withinTimeout)
+	e.Use(parts)
 	return e
 }
 
-// withinTimeout gives an operation its deadline, but for a subscription, whose
-// response is the wait for an event.
-func withinTimeout(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	if !graphql.HasOperationContext(ctx) || isSubscription(graphql.GetOperationContext(ctx)) {
+// withinTimeout gives an operation its deadline, for all parts of its answer, but
+// not a subscription, which waits for events.
+func withinTimeout(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	if isSubscription(graphql.GetOperationContext(ctx)) {
 		return next(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
-	defer cancel()
-	return next(ctx)
+	responses := next(ctx)
+	return func(ctx context.Context) *graphql.Response {
+		response := responses(ctx)
+		if response == nil || response.HasNext == nil || !*response.HasNext {
+			cancel()
+		}
+		return response
+	}
 }
 
 func isSubscription(operation *graphql.OperationContext) bool {

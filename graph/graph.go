@@ -26,6 +26,16 @@ const (
 	messageLimit      int64 = 1 << 20 // of a WebSocket
 	connectTimeout          = 5 * time.Second
 	keepAliveInterval       = 20 * time.Second
+
+	// What streams over HTTP say when there is nothing to say, for the proxies
+	// between, of which few wait less than 20 s.
+	pingInterval      = 12 * time.Second
+	heartbeatInterval = 15 * time.Second
+	writeTimeout      = 5 * time.Second // of one event, for a client that does not read
+
+	reservations    = 10_000 // of event streams that carry many operations
+	reservationTime = 30 * time.Second
+	operationsLimit = 100 // on one of them
 )
 
 // Config is what a handler serves and how.
@@ -35,9 +45,11 @@ type Config struct {
 	Logger     *slog.Logger
 }
 
-// New returns a handler of GraphQL over HTTP and over WebSockets.
+// New returns a handler of GraphQL over HTTP, in one piece, in parts and as a stream
+// of events, and over WebSockets.
 func New(config Config) http.Handler {
 	limit := messageLimit
+	overHTTP := transport.HTTP{BodyLimit: bodyLimit}
 	return &server{
 		executor: newExecutor(config),
 		transports: []graphql.Transport{
@@ -48,7 +60,12 @@ func New(config Config) http.Handler {
 				PayloadReadLimit: &limit,
 				ErrorFunc:        socketErrors{config.Logger}.log,
 			}),
-			transport.HTTP{BodyLimit: bodyLimit},
+			transport.NewSSE(transport.SSEConfig{
+				HTTP: overHTTP, Ping: pingInterval, WriteTimeout: writeTimeout,
+				Reservations: reservations, ReservationTime: reservationTime, Operations: operationsLimit,
+			}),
+			transport.Multipart{HTTP: overHTTP, Heartbeat: heartbeatInterval, WriteTimeout: writeTimeout},
+			overHTTP,
 		},
 		logger: config.Logger,
 	}
