@@ -42,9 +42,16 @@ func listenForOperators(ctx context.Context, s settings.Settings, logger *slog.L
 
 // warnUnlessLocal warns of an address that others than this machine can reach.
 func warnUnlessLocal(ctx context.Context, address net.Addr, warning string, logger *slog.Logger) {
-	if tcp, ok := address.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+	if !isLocal(address) {
 		logger.WarnContext(ctx, warning, "address", address)
 	}
+}
+
+// isLocal reports whether only this machine can reach an address: that is for
+// development, where settings left to auto tell more.
+func isLocal(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 func (o *operators) close() {

@@ -118,9 +118,10 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		Resolvers: &resolvers.Root{
 			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
 		},
-		Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
-			Weather: weather.NewService(source.client, time.Now, logger), Pipelines: pipelines, Records: store,
-		}}},
+		Extensions: []graphql.HandlerExtension{loaders.Extension{
+			Sources: loaders.Sources{Weather: weather.NewService(source.client, time.Now, logger), Pipelines: pipelines, Records: store},
+			Report:  s.UpstreamReport == "on" || s.UpstreamReport == "auto" && isLocal(listener.Addr()),
+		}},
 		Logger: logger,
 	})
 	if err := errors.Join(base.pools.Observe(), writer.Observe()); err != nil {
