@@ -8,6 +8,7 @@ import (
 	"net"
 	"syscall"
 
+	"barograph/internal/loopback"
 	"barograph/internal/settings"
 )
 
@@ -42,7 +43,7 @@ func listenForOperators(ctx context.Context, s settings.Settings, logger *slog.L
 
 // warnUnlessLocal warns of an address that others than this machine can reach.
 func warnUnlessLocal(ctx context.Context, address net.Addr, warning string, logger *slog.Logger) {
-	if tcp, ok := address.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+	if !loopback.Address(address) {
 		logger.WarnContext(ctx, warning, "address", address)
 	}
 }

@@ -23,7 +23,7 @@ import (
 func graphConfig(s settings.Settings, address net.Addr, logger *slog.Logger) (graph.Config, error) {
 	config := graph.Config{
 		Logger:           logger,
-		HideSchema:       s.Introspection == "off" || s.Introspection == "auto" && !loopback.Address(address),
+		HideSchema:       !inForce(s.Introspection, address),
 		Federation:       s.Federation,
 		Limits:           document.Limits(s.Limits),
 		CostLimits:       cost.Limits{Total: s.CostLimit, Fields: s.AnswerFieldsLimit},
@@ -51,6 +51,12 @@ func graphConfig(s settings.Settings, address net.Addr, logger *slog.Logger) (gr
 		return config, fmt.Errorf("%s: %w", s.TrustedDocuments, err)
 	}
 	return config, nil
+}
+
+// inForce reports whether a setting that is on, off or auto is on: auto is where
+// only this machine is served, which is for development.
+func inForce(setting string, address net.Addr) bool {
+	return setting == "on" || setting == "auto" && loopback.Address(address)
 }
 
 // graphDefaults are the defaults of those settings, which the packages know that

@@ -3,7 +3,7 @@
 // serves the records with the weather of their city attached.
 package main
 
-//go:generate go tool gqlgen generate
+//go:generate go run ./graph/generate
 
 import (
 	"context"
@@ -124,9 +124,10 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	serves.Resolvers = &resolvers.Root{
 		Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
 	}
-	serves.Extensions = []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
-		Weather: weather.NewService(source.client, time.Now, logger), Pipelines: pipelines, Records: store,
-	}}}
+	serves.Extensions = []graphql.HandlerExtension{loaders.Extension{
+		Sources: loaders.Sources{Weather: weather.NewService(source.client, time.Now, logger), Pipelines: pipelines, Records: store},
+		Report:  inForce(s.UpstreamReport, listener.Addr()),
+	}}
 	handler := graph.New(serves)
 	if err := errors.Join(base.pools.Observe(), writer.Observe()); err != nil {
 		return err

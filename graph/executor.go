@@ -13,6 +13,7 @@ import (
 	"barograph/graph/document"
 	"barograph/graph/federation"
 	"barograph/graph/generated"
+	"barograph/graph/incremental"
 	"barograph/graph/persisted"
 	"barograph/graph/transport"
 )
@@ -45,10 +46,15 @@ func newExecutor(config Config) *executor {
 	e.AroundOperations(deadline(config.OperationTimeout)) // around what watches, which takes the end of its context for a client's leave
 	e.Use(newObserver(config.Logger))
 	e.AroundResponses(fewErrors(config.ErrorLimit))
+	var parts incremental.Extension
 	for _, extension := range config.Extensions {
 		e.Use(extension)
+		if i, ok := extension.(incremental.Interceptor); ok {
+			parts.Interceptors = append(parts.Interceptors, i)
+		}
 	}
 	e.AroundRootFields(whileAwaited)
+	e.Use(parts)
 	return e
 }
 

@@ -19,6 +19,21 @@ import (
 	"barograph/graph/transport"
 )
 
+// What streams over HTTP say when there is nothing to say, for the proxies
+// between, of which few wait less than 20 s.
+const (
+	pingInterval      = 12 * time.Second
+	heartbeatInterval = 15 * time.Second
+)
+
+const (
+	writeTimeout = 5 * time.Second // of one event, for a client that does not read
+
+	reservations    = 10_000 // of event streams that carry many operations
+	reservationTime = 30 * time.Second
+	operationsLimit = 100 // on one of them
+)
+
 // Config is what a handler serves and how. What is left out has a default, but
 // for the resolvers and the logger.
 type Config struct {
@@ -38,15 +53,24 @@ type Config struct {
 	Persisted        persisted.Config // documents that clients may name
 }
 
-// New returns a handler of GraphQL over HTTP and over WebSockets.
+// New returns a handler of GraphQL over HTTP, in one piece, in parts and as a stream
+// of events, and over WebSockets.
 func New(config Config) http.Handler {
-	plain, sockets := config.HTTP, config.WebSocket
+	plain, sockets := transport.NewHTTP(config.HTTP), config.WebSocket
 	plain.Caching = caching.NewRules(federation.Schema(config.Federation))
 	sockets.Origin = plain.Origins.Allowed
 	return &server{
-		executor:   newExecutor(config),
-		transports: []graphql.Transport{transport.NewWebSocket(sockets), transport.NewHTTP(plain)},
-		logger:     config.Logger,
+		executor: newExecutor(config),
+		transports: []graphql.Transport{
+			transport.NewWebSocket(sockets),
+			transport.NewSSE(transport.SSEConfig{
+				HTTP: plain, Ping: pingInterval, WriteTimeout: writeTimeout,
+				Reservations: reservations, ReservationTime: reservationTime, Operations: operationsLimit,
+			}),
+			transport.Multipart{HTTP: plain, Heartbeat: heartbeatInterval, WriteTimeout: writeTimeout},
+			plain,
+		},
+		logger: config.Logger,
 	}
 }
 

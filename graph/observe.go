@@ -70,7 +70,7 @@ func (o observer) InterceptOperation(ctx context.Context, next graphql.Operation
 		}()
 		response = responses(ctx)
 		r.note(ctx, response)
-		over = response == nil || !r.streams()
+		over = response == nil || !r.streams() && (response.HasNext == nil || !*response.HasNext)
 		return response
 	}
 }
@@ -100,7 +100,7 @@ type run struct {
 	ended bool
 }
 
-// streams reports whether there may be many responses.
+// streams reports whether there may be any number of responses.
 func (r *run) streams() bool { return r.kind == ast.Subscription }
 
 // note takes in a response: nil when there is none.

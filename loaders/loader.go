@@ -27,24 +27,26 @@ const (
 // The first level of a query is special: how many fields will announce what is
 // loaded is known before any does. Their keys are held until each of them has
 // announced its own, and then fetched in one batch at once; only one that takes
-// very long is left behind. Keys from deeper levels, and from lists that do not
-// announce, are gathered for as long as patience lasts.
+// very long is left behind. So are the deferred fields that are resolved side by
+// side once the first part of an answer is complete. Keys from deeper levels, and
+// from lists that do not announce, are gathered for as long as patience lasts.
 type Loader[K comparable, V any] struct {
 	kind  *kind
 	fetch func(context.Context, []K) ([]V, error)
-	left  chan struct{} // closed when the first level's batch has left
 	trail *trail[K]
 	loads atomic.Int64
+	work  work
 
 	cache  dataloader.Cache[K, V]   // made with the first batch
 	deeper *dataloader.Loader[K, V] // made with the first batch
 
 	mu        sync.Mutex
+	left      chan struct{}   // guarded by mu: closed when the level's batch has left
 	awaited   int             // guarded by mu: announcements yet to come
-	owed      ways            // guarded by mu: the same, of each root field
+	owed      ways            // guarded by mu: the same, of each branch
 	announced map[string]bool // guarded by mu: the paths of those that have come
-	keys      map[K]struct{}  // guarded by mu: the first level's
-	timer     *time.Timer     // guarded by mu: sends the first level off, complete or not
+	keys      map[K]struct{}  // guarded by mu: the level's
+	timer     *time.Timer     // guarded by mu: sends the level off, complete or not
 	due       time.Time       // guarded by mu: when it does
 	gone      bool            // guarded by mu: left is closed
 }
@@ -81,9 +83,8 @@ func (l *Loader[K, V]) batch(capacity int, while time.Duration) *dataloader.Load
 func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
 	l.loads.Add(1)
 	defer l.trail.wait(ctx, key)()
-	l.add(ctx, []K{key}, announces(ctx))
 	select {
-	case <-l.left:
+	case <-l.add(ctx, []K{key}, announces(ctx)):
 		return l.deeper.Load(ctx, key)()
 	case <-ctx.Done():
 		var none V
@@ -97,13 +98,14 @@ func (l *Loader[K, V]) Announce(ctx context.Context, keys []K) {
 	l.add(ctx, keys, announces(ctx))
 }
 
-// add puts keys into the first level, unless that has left. The field that ctx
-// belongs to may thereby have announced all of its keys.
-func (l *Loader[K, V]) add(ctx context.Context, keys []K, all bool) {
+// add puts keys into the level, unless that has left, and returns what is closed
+// when it has. The field that ctx belongs to may thereby have announced all of its
+// keys.
+func (l *Loader[K, V]) add(ctx context.Context, keys []K, all bool) (left <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.gone {
-		return
+		return l.left
 	}
 	if l.keys == nil {
 		l.keys, l.announced = make(map[K]struct{}, len(keys)), map[string]bool{}
@@ -123,9 +125,38 @@ func (l *Loader[K, V]) add(ctx context.Context, keys []K, all bool) {
 	default:
 		l.dispatchWithin(ctx, patience)
 	}
+	return l.left
 }
 
-// dispatchWithin sends the first level's keys off after a while, unless that is
+// expect says that so many more fields are going to announce, of a level of their
+// own if the one before has left.
+func (l *Loader[K, V]) expect(announcing ways) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	more := 0
+	for field, n := range announcing {
+		l.owed[field] += n
+		more += n
+	}
+	if more == 0 {
+		return
+	}
+	l.awaited += more
+	if l.gone {
+		l.gone, l.left, l.keys, l.timer = false, make(chan struct{}), nil, nil
+	}
+}
+
+// expectNothing makes every key from now on one from a deeper level.
+func (l *Loader[K, V]) expectNothing(ctx context.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.awaited <= 0 {
+		l.dispatch(ctx)
+	}
+}
+
+// dispatchWithin sends the level's keys off after a while, unless that is
 // due before. The caller holds mu.
 func (l *Loader[K, V]) dispatchWithin(ctx context.Context, while time.Duration) {
 	due := time.Now().Add(while)
@@ -136,19 +167,22 @@ func (l *Loader[K, V]) dispatchWithin(ctx context.Context, while time.Duration) 
 		l.timer.Stop()
 	}
 	l.due = due
+	level := l.left
 	l.timer = time.AfterFunc(while, func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.dispatch(ctx)
+		if l.left == level {
+			l.dispatch(ctx)
+		}
 	})
 }
 
-// finish says that a root field is done, whatever has been announced below it.
-func (l *Loader[K, V]) finish(ctx context.Context, field string) {
+// finish says that a branch is done, whatever has been announced in it.
+func (l *Loader[K, V]) finish(ctx context.Context, branch string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.awaited -= l.owed[field]
-	delete(l.owed, field)
+	l.awaited -= l.owed[branch]
+	delete(l.owed, branch)
 	if !l.gone && l.awaited <= 0 && len(l.keys) > 0 {
 		l.dispatch(ctx)
 	}
@@ -157,16 +191,16 @@ func (l *Loader[K, V]) finish(ctx context.Context, field string) {
 // arrive counts an announcement of the field that ctx belongs to, its first one.
 // The caller holds mu.
 func (l *Loader[K, V]) arrive(ctx context.Context) {
-	field, path := rootField(ctx), graphql.GetPath(ctx).String()
-	if l.owed[field] == 0 || l.announced[path] {
+	b, path := branchOf(ctx), graphql.GetPath(ctx).String()
+	if b == nil || l.owed[b.name] == 0 || l.announced[path] {
 		return
 	}
 	l.announced[path] = true
-	l.owed[field]--
+	l.owed[b.name]--
 	l.awaited--
 }
 
-// dispatch sends the first level's keys off. The caller holds mu.
+// dispatch sends the level's keys off. The caller holds mu.
 func (l *Loader[K, V]) dispatch(ctx context.Context) {
 	if l.gone {
 		return
@@ -175,11 +209,21 @@ func (l *Loader[K, V]) dispatch(ctx context.Context) {
 	if l.timer != nil {
 		l.timer.Stop()
 	}
-	l.cache = dataloader.NewCache[K, V]()
-	l.deeper = l.batch(0, patience)
-	first := l.batch(len(l.keys), time.Minute) // which it never takes: the keys are all there
+	wait := time.Minute // which is never taken: the keys are all there
+	if l.deeper == nil {
+		l.cache = dataloader.NewCache[K, V]()
+		l.deeper = l.batch(0, patience)
+	} else { // unless a deeper field just asks for one of them
+		wait = delay
+		for k := range l.keys {
+			if _, known := l.cache.Get(ctx, k); known {
+				delete(l.keys, k)
+			}
+		}
+	}
+	together := l.batch(len(l.keys), wait)
 	for k := range l.keys {
-		first.Load(ctx, k)
+		together.Load(ctx, k)
 	}
 	close(l.left)
 }
@@ -196,6 +240,7 @@ func (l *Loader[K, V]) close(ctx context.Context) {
 func (l *Loader[K, V]) load(ctx context.Context, keys []K) (results []*dataloader.Result[V]) {
 	results = make([]*dataloader.Result[V], len(keys))
 	sizes.Record(ctx, int64(len(keys)), l.kind.labels)
+	defer l.work.begin(len(keys))()
 	ctx, arrived := l.trail.leave(ctx, keys)
 	var failure error
 	defer func() { arrived(failure) }()

@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"go.opentelemetry.io/otel/trace"
 
 	"barograph/pipeline"
@@ -21,7 +22,8 @@ type Set struct {
 	Pipelines *Loader[string, *pipeline.Pipeline] // by name; nil where there is none
 	Records   *Loader[records.Key, *records.Record]
 
-	plan plan
+	plan  plan
+	tally *weather.Tally
 }
 
 // Sources are where loaders load from.
@@ -31,11 +33,15 @@ type Sources struct {
 	Records   *records.Store
 }
 
-// An Extension of gqlgen's execution gives each response its set.
-type Extension struct{ Sources Sources }
+// An Extension of gqlgen's execution gives each operation its set.
+type Extension struct {
+	Sources Sources
+	Report  bool // what loading took, to whoever asks
+}
 
 var _ interface {
 	graphql.HandlerExtension
+	graphql.OperationInterceptor
 	graphql.ResponseInterceptor
 	graphql.RootFieldInterceptor
 } = Extension{}
@@ -48,16 +54,47 @@ func (Extension) Validate(graphql.ExecutableSchema) error { return nil }
 
 type setKey struct{}
 
-// InterceptResponse gives the response's resolvers a set.
-func (e Extension) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	if graphql.HasOperationContext(ctx) {
-		if operation := graphql.GetOperationContext(ctx); operation.Operation != nil {
-			set := e.newSet(trace.SpanFromContext(ctx), survey(operation))
-			defer set.close(ctx)
-			ctx = context.WithValue(ctx, setKey{}, set)
-		}
+// InterceptOperation gives a query or a mutation a set, which lasts until the
+// last part of the answer.
+func (e Extension) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	operation := graphql.GetOperationContext(ctx)
+	if operation.Operation.Operation == ast.Subscription {
+		return next(ctx)
 	}
-	return next(ctx)
+	set := e.newSet(trace.SpanFromContext(ctx), survey(operation))
+	ctx = context.WithValue(ctx, setKey{}, set)
+	responses := next(ctx)
+	over := false
+	return func(ctx context.Context) *graphql.Response {
+		response := responses(ctx)
+		if over || response != nil && response.HasNext != nil && *response.HasNext {
+			return response
+		}
+		over = true
+		set.close(ctx)
+		if e.reports(operation) {
+			set.report(response)
+		}
+		return response
+	}
+}
+
+// InterceptResponse gives each event of a subscription a set.
+func (e Extension) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	if !graphql.HasOperationContext(ctx) || ctx.Value(setKey{}) != nil {
+		return next(ctx)
+	}
+	operation := graphql.GetOperationContext(ctx)
+	if operation.Operation == nil {
+		return next(ctx) // it has been refused
+	}
+	set := e.newSet(trace.SpanFromContext(ctx), survey(operation))
+	response := next(context.WithValue(ctx, setKey{}, set))
+	set.close(ctx)
+	if e.reports(operation) {
+		set.report(response)
+	}
+	return response
 }
 
 // From returns the set of the operation that ctx belongs to.
@@ -70,10 +107,12 @@ func From(ctx context.Context) *Set {
 }
 
 func (e Extension) newSet(operation trace.Span, plan plan) *Set {
+	tally := &weather.Tally{}
 	return &Set{
-		plan: plan,
+		plan:  plan,
+		tally: tally,
 		Weather: newLoader(operation, weatherKind, plan.weather, func(ctx context.Context, places []weather.Place) ([]weather.Result, error) {
-			return e.Sources.Weather.Reports(ctx, places, plan.need), nil
+			return e.Sources.Weather.Reports(weather.Count(ctx, tally), places, plan.need), nil
 		}),
 		Pipelines: newLoader(operation, pipelinesKind, nil, func(ctx context.Context, names []string) ([]*pipeline.Pipeline, error) {
 			found, err := e.Sources.Pipelines.Find(ctx, names)

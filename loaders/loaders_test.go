@@ -34,7 +34,7 @@ type provider struct {
 func (p *provider) Source() weather.Source { return weather.Source{Provider: "test"} }
 func (p *provider) BatchLimit() int        { return 1000 }
 
-func (p *provider) Fetch(_ context.Context, places []weather.Place, _ weather.Need) ([]weather.Result, error) {
+func (p *provider) Fetch(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 	p.mu.Lock()
 	p.calls = append(p.calls, fmt.Sprintf("%d after %s", len(places), time.Since(p.start)))
 	p.mu.Unlock()
@@ -44,7 +44,7 @@ func (p *provider) Fetch(_ context.Context, places []weather.Place, _ weather.Ne
 		if at.Latitude == 13 {
 			panic("a bug in a provider")
 		}
-		results[i].Report = &weather.Report{Place: at, ExpiresAt: p.start.Add(time.Hour)}
+		results[i].Report = &weather.Report{Place: at, ExpiresAt: p.start.Add(time.Hour), Hourly: make([]weather.Hour, need.Hours)}
 	}
 	return results, nil
 }
@@ -69,6 +69,7 @@ func ask(t *testing.T, query string, ids []string) (calls string, answer string)
 		}
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(string(body)))
 		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set(loaders.ReportHeader, "1")
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, req)
 		calls, answer = strings.Join(p.calls, ", "), w.Body.String()
@@ -120,6 +121,7 @@ func TestABatchLeavesWhenItsLevelIsComplete(t *testing.T) {
 		"beside what is left out":     {`{ a: city(name: "Lima") { weather @skip(if: true) ` + report + ` } b: weather(city: "Oslo") ` + report + ` }`, "1 after 0s"},
 		"beside a node that leads on": {`{ a: node(id: "City:3143244") { ... on City { weather ` + report + ` } } b: weather(city: "Lima") ` + report + ` }`, "2 after 0s"},
 		"a level nobody can foretell": {`query ($ids: [ID!]!) { nodes(ids: $ids) { ... on City { weather ` + report + ` } } }`, "100 after 2ms"},
+		"a report asked for twice":    {`{ city(name: "Oslo") { weather ` + report + ` ...F weather ` + report + ` } city(name: "Oslo") { ...F } lima: city(name: "Lima") { ...F ...F } } fragment F on City { weather { timeZone } }`, "2 after 0s"},
 		"an empty level":              {`{ cities(names: ["Nowhereville"]) { weather ` + report + ` } }`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,6 +135,21 @@ func TestABatchLeavesWhenItsLevelIsComplete(t *testing.T) {
 				t.Errorf("calls: %s; want %s; answer: %.300s", calls, c.want, answer)
 			}
 		})
+	}
+}
+
+func TestWhatIsNeededIsThatOfEveryPartOfTheDocument(t *testing.T) {
+	t.Parallel()
+	_, answer := ask(t, `{ city(name: "Oslo") { name } city(name: "Oslo") { weather { hourly(hours: 48) { __typename } } } }`, nil)
+	if got := strings.Count(answer, `"HourlyForecast"`); got != 48 {
+		t.Errorf("%d hours, want 48: %.300s", got, answer)
+	}
+}
+
+func TestNobodyIsToldWhatLoadingTookWhereThatIsNotAllowed(t *testing.T) {
+	t.Parallel()
+	if _, answer := ask(t, `{ weather(city: "Oslo") { id } }`, nil); strings.Contains(answer, "extensions") {
+		t.Errorf("answer = %s, want none of what it took", answer)
 	}
 }
 

@@ -1,12 +1,8 @@
 package loaders
 
 import (
-	"context"
-	"strings"
-
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
-	"go.opentelemetry.io/otel/trace"
 
 	"barograph/weather"
 )
@@ -26,83 +22,71 @@ type ways map[string]int
 // of returns the ways below one root field alone.
 func (w ways) of(field string) ways { return ways{field: w[field]} }
 
-// survey walks an operation once, each of its fragments once however often it
-// is spread.
+// survey walks an operation, each of its fragments once however often it is
+// spread. What is deferred is needed, but announces later.
 func survey(operation *graphql.OperationContext) plan {
-	s := surveyor{operation: operation, fragments: map[string]reach{}}
+	s := newSurveyor(operation)
 	p := plan{weather: ways{}, records: ways{}, mutation: operation.Operation.Operation == ast.Mutation}
 	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, nil) {
-		below := s.field(field.Field)
-		p.need = p.need.And(below.need)
-		p.weather[field.Alias] = below.ways
-		if field.Name == "record" || field.Name == "node" || field.Name == "nodes" || field.Name == "_entities" {
+		p.need = p.need.And(s.need(field.Selections))
+		if field.IsDeferred() {
+			continue
+		}
+		p.weather[field.Alias] = s.ways(field.Field, sets(field.Selections))
+		if findsRecords(field.Name) {
 			p.records[field.Alias] = 1
 		}
 	}
 	return p
 }
 
-// A reach is what can be reached from a part of an operation.
-type reach struct {
-	ways   int  // by which reports are reached
-	inside bool // it is itself a part of a report
-	need   weather.Need
+// findsRecords reports whether a root field loads records.
+func findsRecords(field string) bool {
+	return field == "record" || field == "node" || field == "nodes" || field == "_entities"
 }
-
-func (r reach) and(other reach) reach {
-	return reach{min(r.ways+other.ways, mostWays), r.inside || other.inside, r.need.And(other.need)}
-}
-
-// mostWays keeps the sum within bounds where fragments multiply it.
-const mostWays = 1 << 20
 
 type surveyor struct {
 	operation *graphql.OperationContext
-	fragments map[string]reach
+	needs     map[string]weather.Need // by fragment
+	reached   map[selectionsKey]reach
+	budget    int // of selections yet to merge
 }
 
-func (s *surveyor) field(f *ast.Field) reach {
-	below := s.selections(f.SelectionSet)
-	if f.Definition == nil || f.ObjectDefinition == nil {
-		return below
-	}
-	switch {
-	case f.Definition.Type.Name() == "Weather":
-		below.ways = 1
-	case below.inside: // a node that may be a report
-		below.ways++
-	case f.Definition.Type.Elem != nil || strings.HasSuffix(f.Definition.Type.Name(), "Connection"):
-		below.ways = min(below.ways, 1) // a list speaks for all of its items
-	}
-	below.inside = f.ObjectDefinition.Name == "Weather"
-	if f.ObjectDefinition.Name == "Weather" {
-		switch f.Name {
-		case "hourly":
-			below.need.Hours = max(below.need.Hours, s.number(f, "hours", weather.MaxHours))
-		case "daily":
-			below.need.Days = max(below.need.Days, s.number(f, "days", weather.MaxDays))
-		}
-	}
-	return below
+// mergeLimit bounds what a document with ever-new combinations of selections
+// costs: far beyond it, a batch may leave too late or too early.
+const mergeLimit = 100_000
+
+func newSurveyor(operation *graphql.OperationContext) *surveyor {
+	return &surveyor{operation, map[string]weather.Need{}, map[selectionsKey]reach{}, mergeLimit}
 }
 
-func (s *surveyor) selections(set ast.SelectionSet) (r reach) {
+// need returns what is asked of reports anywhere below.
+func (s *surveyor) need(set ast.SelectionSet) (need weather.Need) {
 	for _, selection := range set {
 		switch selection := selection.(type) {
 		case *ast.Field:
-			r = r.and(s.field(selection))
-		case *ast.InlineFragment:
-			r = r.and(s.selections(selection.SelectionSet))
-		case *ast.FragmentSpread:
-			below, known := s.fragments[selection.Name]
-			if !known && selection.Definition != nil {
-				below = s.selections(selection.Definition.SelectionSet)
-				s.fragments[selection.Name] = below
+			need = need.And(s.need(selection.SelectionSet))
+			if selection.ObjectDefinition == nil || selection.ObjectDefinition.Name != "Weather" {
+				continue
 			}
-			r = r.and(below)
+			switch selection.Name {
+			case "hourly":
+				need.Hours = max(need.Hours, s.number(selection, "hours", weather.MaxHours))
+			case "daily":
+				need.Days = max(need.Days, s.number(selection, "days", weather.MaxDays))
+			}
+		case *ast.InlineFragment:
+			need = need.And(s.need(selection.SelectionSet))
+		case *ast.FragmentSpread:
+			below, known := s.needs[selection.Name]
+			if !known && selection.Definition != nil {
+				below = s.need(selection.Definition.SelectionSet)
+				s.needs[selection.Name] = below
+			}
+			need = need.And(below)
 		}
 	}
-	return r
+	return need
 }
 
 // number returns an argument, within what is allowed: what is not is refused
@@ -125,46 +109,4 @@ func integer(argument *ast.Argument, variables map[string]any) (n int, given boo
 	}
 	n, err = graphql.UnmarshalInt(value)
 	return n, err == nil
-}
-
-type rootKey struct{}
-
-// InterceptRootField tells the loaders when a root field is done, so that none
-// waits for keys that will not come. A mutation's get loaders of their own, since
-// each must see what those before it have done.
-func (e Extension) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
-	set, ok := ctx.Value(setKey{}).(*Set)
-	if !ok {
-		return next(ctx) // a subscription's
-	}
-	field := graphql.GetRootFieldContext(ctx).Field.Alias
-	if set.plan.mutation {
-		alone := set.plan
-		alone.weather, alone.records = alone.weather.of(field), alone.records.of(field)
-		set = e.newSet(trace.SpanFromContext(ctx), alone)
-		defer set.close(ctx)
-		ctx = context.WithValue(ctx, setKey{}, set)
-	}
-	defer func() {
-		set.Weather.finish(ctx, field)
-		set.Records.finish(ctx, field)
-	}()
-	return next(context.WithValue(ctx, rootKey{}, field))
-}
-
-// rootField returns the response key of the root field that ctx belongs to.
-func rootField(ctx context.Context) string {
-	field, _ := ctx.Value(rootKey{}).(string)
-	return field
-}
-
-// announces reports whether the field that ctx belongs to announces: it does
-// unless it stands in a list, among others like it.
-func announces(ctx context.Context) bool {
-	for at := graphql.GetFieldContext(ctx); at != nil; at = at.Parent {
-		if at.Index != nil {
-			return false
-		}
-	}
-	return true
 }

@@ -35,7 +35,7 @@ func (r queryResolver) Cities(ctx context.Context, names []string) ([]*gazetteer
 		}
 		cities[i] = city
 	}
-	if graphql.FieldRequested(ctx, "weather") {
+	if requested(ctx, "weather") {
 		announceWeather(ctx, cities)
 	}
 	return cities, nil
@@ -52,7 +52,7 @@ func (r queryResolver) SearchCities(ctx context.Context, query string, first int
 		}
 	}
 	found := r.Gazetteer.Search(query, first, code)
-	if graphql.FieldRequested(ctx, "weather") {
+	if requested(ctx, "weather") {
 		announceWeather(ctx, found)
 	}
 	cities := make([]gazetteer.City, len(found))

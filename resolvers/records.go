@@ -3,8 +3,6 @@ package resolvers
 import (
 	"context"
 
-	"github.com/99designs/gqlgen/graphql"
-
 	"barograph/gazetteer"
 	"barograph/graph/wire"
 	"barograph/loaders"
@@ -84,14 +82,14 @@ func (r *Root) records(
 
 // announce says what the fields below a page of records are going to load.
 func (r *Root) announce(ctx context.Context, page []*records.Record) {
-	if graphql.AnyFieldRequested(ctx, "nodes.city.weather", "edges.node.city.weather") {
+	if requested(ctx, "nodes.city.weather", "edges.node.city.weather") {
 		cities := make([]*gazetteer.City, len(page))
 		for i, record := range page {
 			cities[i] = r.cityIn(record)
 		}
 		announceWeather(ctx, cities)
 	}
-	if graphql.AnyFieldRequested(ctx, "nodes.pipeline", "edges.node.pipeline") {
+	if requested(ctx, "nodes.pipeline", "edges.node.pipeline") {
 		names := make([]string, len(page))
 		for i, record := range page {
 			names[i] = record.Pipeline

@@ -68,6 +68,7 @@ func (s *Service) Reports(ctx context.Context, places []Place, need Need) []Resu
 		wanted = wanted.And(s.cache.held(p))
 	}
 	found.record(ctx)
+	tallyOf(ctx).CacheHits.Add(found.fresh)
 	for i, fetched := range s.fetch(ctx, missing, wanted) {
 		switch stale := results[missing[i]].Report; {
 		case fetched.Err == nil:
@@ -134,6 +135,7 @@ func (s *Service) call(ctx context.Context, places []Place, need Need) ([]Result
 		return nil, fault.Wrap(ctx.Err(), fault.UpstreamTimeout, "the weather provider is busy")
 	}
 	return operation.Value(ctx, fetchWeather, s.logger, func(ctx context.Context) (results []Result, err error) {
+		tallyOf(ctx).Calls.Add(1)
 		start := s.now()
 		defer func() { recordCall(ctx, s.provider.Source().Provider, len(places), s.now().Sub(start), err) }()
 		results, err = s.ask(ctx, places, need)

@@ -4,6 +4,7 @@ package generated
 
 import (
 	"barograph/gazetteer"
+	"barograph/graph/incremental"
 	"barograph/graph/wire"
 	"barograph/pipeline"
 	"barograph/records"
@@ -13,7 +14,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -1281,33 +1281,19 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	switch opCtx.Operation.Operation {
 	case ast.Query:
 		return func(ctx context.Context) *graphql.Response {
+			if !first {
+				return incremental.Next(ctx, opCtx)
+			}
 			var response graphql.Response
 			var data graphql.Marshaler
-			if first {
-				first = false
-				ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
-				data = ec._Query(ctx, opCtx.Operation.SelectionSet)
-			} else {
-				if atomic.LoadInt32(&ec.PendingDeferred) > 0 {
-					result := <-ec.DeferredResults
-					atomic.AddInt32(&ec.PendingDeferred, -1)
-					data = result.Result
-					response.Path = result.Path
-					response.Label = result.Label
-					response.Errors = result.Errors
-				} else {
-					return nil
-				}
-			}
+			first = false
+			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
+			data = ec._Query(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
 			data.MarshalGQL(&buf)
 			response.Data = buf.Bytes()
-			if atomic.LoadInt32(&ec.Deferred) > 0 {
-				hasNext := atomic.LoadInt32(&ec.PendingDeferred) > 0
-				response.HasNext = &hasNext
-			}
 
-			return &response
+			return incremental.First(opCtx, &response)
 		}
 	case ast.Mutation:
 		return func(ctx context.Context) *graphql.Response {
@@ -8575,10 +8561,9 @@ func (ec *executionContext) __Entity(ctx context.Context, sel ast.SelectionSet, 
 var activatePipelineResultImplementors = []string{"ActivatePipelineResult"}
 
 func (ec *executionContext) _ActivatePipelineResult(ctx context.Context, sel ast.SelectionSet, obj *wire.PipelineResult) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, activatePipelineResultImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, activatePipelineResultImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -8602,9 +8587,10 @@ func (ec *executionContext) _ActivatePipelineResult(ctx context.Context, sel ast
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._ActivatePipelineResult(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -8613,10 +8599,9 @@ func (ec *executionContext) _ActivatePipelineResult(ctx context.Context, sel ast
 var cityImplementors = []string{"City", "Node", "_Entity"}
 
 func (ec *executionContext) _City(ctx context.Context, sel ast.SelectionSet, obj *gazetteer.City) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, cityImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, cityImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -8672,13 +8657,13 @@ func (ec *executionContext) _City(ctx context.Context, sel ast.SelectionSet, obj
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "weather":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+			out.ResolveConcurrently(ec.OperationContext, nil, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._City_weather(ctx, field, obj)
 				})
 		case "records":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+			out.ResolveConcurrently(ec.OperationContext, nil, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._City_records(ctx, field, obj)
@@ -8692,9 +8677,10 @@ func (ec *executionContext) _City(ctx context.Context, sel ast.SelectionSet, obj
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._City(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -8703,10 +8689,9 @@ func (ec *executionContext) _City(ctx context.Context, sel ast.SelectionSet, obj
 var createPipelineResultImplementors = []string{"CreatePipelineResult"}
 
 func (ec *executionContext) _CreatePipelineResult(ctx context.Context, sel ast.SelectionSet, obj *wire.PipelineResult) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, createPipelineResultImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, createPipelineResultImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -8730,9 +8715,10 @@ func (ec *executionContext) _CreatePipelineResult(ctx context.Context, sel ast.S
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._CreatePipelineResult(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -8741,10 +8727,9 @@ func (ec *executionContext) _CreatePipelineResult(ctx context.Context, sel ast.S
 var currentConditionsImplementors = []string{"CurrentConditions"}
 
 func (ec *executionContext) _CurrentConditions(ctx context.Context, sel ast.SelectionSet, obj *weather.Conditions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, currentConditionsImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, currentConditionsImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -8828,9 +8813,10 @@ func (ec *executionContext) _CurrentConditions(ctx context.Context, sel ast.Sele
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._CurrentConditions(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -8839,10 +8825,9 @@ func (ec *executionContext) _CurrentConditions(ctx context.Context, sel ast.Sele
 var dailyForecastImplementors = []string{"DailyForecast"}
 
 func (ec *executionContext) _DailyForecast(ctx context.Context, sel ast.SelectionSet, obj *weather.Day) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, dailyForecastImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, dailyForecastImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -8911,9 +8896,10 @@ func (ec *executionContext) _DailyForecast(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._DailyForecast(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -8922,10 +8908,9 @@ func (ec *executionContext) _DailyForecast(ctx context.Context, sel ast.Selectio
 var deactivatePipelineResultImplementors = []string{"DeactivatePipelineResult"}
 
 func (ec *executionContext) _DeactivatePipelineResult(ctx context.Context, sel ast.SelectionSet, obj *wire.PipelineResult) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deactivatePipelineResultImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, deactivatePipelineResultImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -8949,9 +8934,10 @@ func (ec *executionContext) _DeactivatePipelineResult(ctx context.Context, sel a
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._DeactivatePipelineResult(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -8960,10 +8946,9 @@ func (ec *executionContext) _DeactivatePipelineResult(ctx context.Context, sel a
 var freshnessImplementors = []string{"Freshness"}
 
 func (ec *executionContext) _Freshness(ctx context.Context, sel ast.SelectionSet, obj *wire.Freshness) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, freshnessImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, freshnessImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9007,9 +8992,10 @@ func (ec *executionContext) _Freshness(ctx context.Context, sel ast.SelectionSet
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._Freshness(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9018,10 +9004,9 @@ func (ec *executionContext) _Freshness(ctx context.Context, sel ast.SelectionSet
 var hourlyForecastImplementors = []string{"HourlyForecast"}
 
 func (ec *executionContext) _HourlyForecast(ctx context.Context, sel ast.SelectionSet, obj *weather.Hour) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, hourlyForecastImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, hourlyForecastImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9110,9 +9095,10 @@ func (ec *executionContext) _HourlyForecast(ctx context.Context, sel ast.Selecti
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._HourlyForecast(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9121,13 +9107,12 @@ func (ec *executionContext) _HourlyForecast(ctx context.Context, sel ast.Selecti
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, mutationImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, mutationImplementors)
 	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{
 		Object: "Mutation",
 	})
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		innerCtx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{
 			Object: field.Name,
@@ -9174,9 +9159,10 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._Mutation(ctx, sel)
+		})
 	}
 
 	return out
@@ -9185,10 +9171,9 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 var pageInfoImplementors = []string{"PageInfo"}
 
 func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *wire.PageInfo) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, pageInfoImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9222,9 +9207,10 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._PageInfo(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9233,10 +9219,9 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 var pipelineImplementors = []string{"Pipeline", "Node", "_Entity"}
 
 func (ec *executionContext) _Pipeline(ctx context.Context, sel ast.SelectionSet, obj *pipeline.Pipeline) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, pipelineImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, pipelineImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9277,7 +9262,7 @@ func (ec *executionContext) _Pipeline(ctx context.Context, sel ast.SelectionSet,
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "records":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+			out.ResolveConcurrently(ec.OperationContext, nil, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Pipeline_records(ctx, field, obj)
@@ -9291,9 +9276,10 @@ func (ec *executionContext) _Pipeline(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._Pipeline(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9302,10 +9288,9 @@ func (ec *executionContext) _Pipeline(ctx context.Context, sel ast.SelectionSet,
 var pipelineConnectionImplementors = []string{"PipelineConnection"}
 
 func (ec *executionContext) _PipelineConnection(ctx context.Context, sel ast.SelectionSet, obj *wire.Connection[*pipeline.Pipeline]) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, pipelineConnectionImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, pipelineConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9326,7 +9311,7 @@ func (ec *executionContext) _PipelineConnection(ctx context.Context, sel ast.Sel
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "totalCount":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+			out.ResolveConcurrently(ec.OperationContext, nil, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PipelineConnection_totalCount(ctx, field, obj)
@@ -9340,9 +9325,10 @@ func (ec *executionContext) _PipelineConnection(ctx context.Context, sel ast.Sel
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._PipelineConnection(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9351,10 +9337,9 @@ func (ec *executionContext) _PipelineConnection(ctx context.Context, sel ast.Sel
 var pipelineEdgeImplementors = []string{"PipelineEdge"}
 
 func (ec *executionContext) _PipelineEdge(ctx context.Context, sel ast.SelectionSet, obj *wire.Edge[*pipeline.Pipeline]) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, pipelineEdgeImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, pipelineEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9378,9 +9363,10 @@ func (ec *executionContext) _PipelineEdge(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._PipelineEdge(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9389,10 +9375,9 @@ func (ec *executionContext) _PipelineEdge(ctx context.Context, sel ast.Selection
 var problemImplementors = []string{"Problem"}
 
 func (ec *executionContext) _Problem(ctx context.Context, sel ast.SelectionSet, obj *wire.Problem) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, problemImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, problemImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9426,9 +9411,10 @@ func (ec *executionContext) _Problem(ctx context.Context, sel ast.SelectionSet, 
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._Problem(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9437,10 +9423,9 @@ func (ec *executionContext) _Problem(ctx context.Context, sel ast.SelectionSet, 
 var processPayloadResultImplementors = []string{"ProcessPayloadResult"}
 
 func (ec *executionContext) _ProcessPayloadResult(ctx context.Context, sel ast.SelectionSet, obj *wire.ProcessPayloadResult) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, processPayloadResultImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, processPayloadResultImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9469,9 +9454,10 @@ func (ec *executionContext) _ProcessPayloadResult(ctx context.Context, sel ast.S
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._ProcessPayloadResult(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9480,13 +9466,12 @@ func (ec *executionContext) _ProcessPayloadResult(ctx context.Context, sel ast.S
 var queryImplementors = []string{"Query"}
 
 func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, queryImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, queryImplementors)
 	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{
 		Object: "Query",
 	})
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		innerCtx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{
 			Object: field.Name,
@@ -9597,9 +9582,10 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._Query(ctx, sel)
+		})
 	}
 
 	return out
@@ -9608,10 +9594,9 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 var recordImplementors = []string{"Record", "Node", "_Entity"}
 
 func (ec *executionContext) _Record(ctx context.Context, sel ast.SelectionSet, obj *records.Record) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, recordImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, recordImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9622,7 +9607,7 @@ func (ec *executionContext) _Record(ctx context.Context, sel ast.SelectionSet, o
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pipeline":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+			out.ResolveConcurrently(ec.OperationContext, nil, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Record_pipeline(ctx, field, obj)
@@ -9648,7 +9633,7 @@ func (ec *executionContext) _Record(ctx context.Context, sel ast.SelectionSet, o
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "city":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+			out.ResolveConcurrently(ec.OperationContext, nil, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Record_city(ctx, field, obj)
@@ -9677,9 +9662,10 @@ func (ec *executionContext) _Record(ctx context.Context, sel ast.SelectionSet, o
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._Record(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9688,10 +9674,9 @@ func (ec *executionContext) _Record(ctx context.Context, sel ast.SelectionSet, o
 var recordConnectionImplementors = []string{"RecordConnection"}
 
 func (ec *executionContext) _RecordConnection(ctx context.Context, sel ast.SelectionSet, obj *wire.Connection[*records.Record]) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, recordConnectionImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, recordConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9712,7 +9697,7 @@ func (ec *executionContext) _RecordConnection(ctx context.Context, sel ast.Selec
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "totalCount":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+			out.ResolveConcurrently(ec.OperationContext, nil, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._RecordConnection_totalCount(ctx, field, obj)
@@ -9726,9 +9711,10 @@ func (ec *executionContext) _RecordConnection(ctx context.Context, sel ast.Selec
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._RecordConnection(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9737,10 +9723,9 @@ func (ec *executionContext) _RecordConnection(ctx context.Context, sel ast.Selec
 var recordEdgeImplementors = []string{"RecordEdge"}
 
 func (ec *executionContext) _RecordEdge(ctx context.Context, sel ast.SelectionSet, obj *wire.Edge[*records.Record]) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, recordEdgeImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, recordEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9764,9 +9749,10 @@ func (ec *executionContext) _RecordEdge(ctx context.Context, sel ast.SelectionSe
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._RecordEdge(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9775,10 +9761,9 @@ func (ec *executionContext) _RecordEdge(ctx context.Context, sel ast.SelectionSe
 var recordEventImplementors = []string{"RecordEvent"}
 
 func (ec *executionContext) _RecordEvent(ctx context.Context, sel ast.SelectionSet, obj *wire.RecordEvent) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, recordEventImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, recordEventImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9802,9 +9787,10 @@ func (ec *executionContext) _RecordEvent(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._RecordEvent(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9833,10 +9819,9 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 var weatherImplementors = []string{"Weather", "Node"}
 
 func (ec *executionContext) _Weather(ctx context.Context, sel ast.SelectionSet, obj *wire.Weather) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, weatherImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, weatherImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9900,9 +9885,10 @@ func (ec *executionContext) _Weather(ctx context.Context, sel ast.SelectionSet, 
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._Weather(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9911,10 +9897,9 @@ func (ec *executionContext) _Weather(ctx context.Context, sel ast.SelectionSet, 
 var _ServiceImplementors = []string{"_Service"}
 
 func (ec *executionContext) __Service(ctx context.Context, sel ast.SelectionSet, obj *wire.Service) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, _ServiceImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, _ServiceImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9933,9 +9918,10 @@ func (ec *executionContext) __Service(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec.__Service(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9944,10 +9930,9 @@ func (ec *executionContext) __Service(ctx context.Context, sel ast.SelectionSet,
 var __DirectiveImplementors = []string{"__Directive"}
 
 func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionSet, obj *introspection.Directive) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, __DirectiveImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, __DirectiveImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -9986,9 +9971,10 @@ func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec.___Directive(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -9997,10 +9983,9 @@ func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionS
 var __EnumValueImplementors = []string{"__EnumValue"}
 
 func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.EnumValue) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, __EnumValueImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, __EnumValueImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10034,9 +10019,10 @@ func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec.___EnumValue(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -10045,10 +10031,9 @@ func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionS
 var __FieldImplementors = []string{"__Field"}
 
 func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, obj *introspection.Field) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, __FieldImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, __FieldImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10092,9 +10077,10 @@ func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, 
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec.___Field(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -10103,10 +10089,9 @@ func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, 
 var __InputValueImplementors = []string{"__InputValue"}
 
 func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.InputValue) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, __InputValueImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, __InputValueImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10150,9 +10135,10 @@ func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec.___InputValue(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -10161,10 +10147,9 @@ func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.Selection
 var __SchemaImplementors = []string{"__Schema"}
 
 func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet, obj *introspection.Schema) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, __SchemaImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, __SchemaImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10208,9 +10193,10 @@ func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec.___Schema(ctx, sel, obj)
+		})
 	}
 
 	return out
@@ -10219,10 +10205,9 @@ func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet,
 var __TypeImplementors = []string{"__Type"}
 
 func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, obj *introspection.Type) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, __TypeImplementors)
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, __TypeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10291,9 +10276,10 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec.___Type(ctx, sel, obj)
+		})
 	}
 
 	return out

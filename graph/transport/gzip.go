@@ -14,7 +14,7 @@ const compressionThreshold = 1 << 10
 // acceptsGzip reports whether Accept-Encoding headers allow gzip.
 func acceptsGzip(headers []string) bool {
 	others := false
-	for p := range preferences(headers) {
+	for _, p := range ranges(headers) {
 		switch p.name {
 		case "gzip", "x-gzip":
 			return p.weight > 0

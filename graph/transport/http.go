@@ -79,11 +79,16 @@ func (h HTTP) admit(r *http.Request) *problem {
 	case !isReading(r) && r.Method != http.MethodPost:
 		return &problem{status: http.StatusMethodNotAllowed, allow: methods, message: "GraphQL is served by GET and POST"}
 	case !isReading(r) && !h.Origins.Allowed(r):
-		return &problem{status: http.StatusForbidden, kind: fault.Forbidden, message: "a page of another origin may not send this"}
+		return foreign()
 	case h.RequirePreflight && !preflighted(r):
 		return malformed("a request without a body of JSON must have the header apollo-require-preflight or x-apollo-operation-name")
 	}
 	return nil
+}
+
+// foreign is the problem of a page whose origin may change nothing.
+func foreign() *problem {
+	return &problem{status: http.StatusForbidden, kind: fault.Forbidden, message: "a page of another origin may not send this"}
 }
 
 // isReading reports whether a request's method promises to change nothing.

@@ -57,6 +57,21 @@ func (h HTTP) read(w http.ResponseWriter, r *http.Request) (asked, *problem) {
 	return all, nil
 }
 
+// readOne returns the one operation that a request asks for which may be served.
+func (h HTTP) readOne(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *problem) {
+	if wrong := h.admit(r); wrong != nil {
+		return nil, wrong
+	}
+	all, wrong := h.read(w, r)
+	switch {
+	case wrong != nil:
+		return nil, wrong
+	case all.batch:
+		return nil, malformed("a stream is of one operation, not of a batch")
+	}
+	return all.requests[0].params, nil
+}
+
 func single(one request) (asked, *problem) {
 	return asked{requests: []request{one}}, one.wrong
 }

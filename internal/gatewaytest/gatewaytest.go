@@ -82,7 +82,7 @@ func New(t testing.TB, options ...func(*graph.Config)) *Gateway {
 		Resolvers: &resolvers.Root{
 			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: clock, Logger: logger,
 		},
-		Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
+		Extensions: []graphql.HandlerExtension{loaders.Extension{Report: true, Sources: loaders.Sources{
 			Weather: weather.NewService(client, clock, logger), Pipelines: pipelines, Records: store,
 		}}},
 		Logger: logger,

@@ -1,0 +1,254 @@
+package transport
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"barograph/internal/drain"
+)
+
+const (
+	tokenHeader      = "X-GraphQL-Event-Stream-Token" //nolint:gosec // the name of one
+	operationIDLimit = 128                            // bytes
+)
+
+func tokenOf(r *http.Request) string {
+	if token := r.Header.Get(tokenHeader); token != "" {
+		return token
+	}
+	if r.URL.RawQuery == "" {
+		return ""
+	}
+	return r.URL.Query().Get("token")
+}
+
+// Reservations are of connections for many operations.
+type reservations struct {
+	limit      int
+	lifetime   time.Duration // without a connection
+	operations int           // on one
+
+	mu  sync.Mutex
+	all map[string]*reservation // guarded by mu, by token
+}
+
+func newReservations(limit int, lifetime time.Duration, operations int) *reservations {
+	return &reservations{limit: limit, lifetime: lifetime, operations: operations, all: map[string]*reservation{}}
+}
+
+// A reservation is of one connection, which may have been made.
+type reservation struct {
+	ctx      context.Context //nolint:containedctx // that of its operations: it ends with the connection
+	release  context.CancelFunc
+	messages chan []byte
+	expiry   *time.Timer
+	running  sync.WaitGroup // operations
+
+	mu         sync.Mutex
+	over       bool                          // guarded by mu: no more operations begin
+	operations map[string]context.CancelFunc // guarded by mu, by the client's id
+}
+
+// reserve makes a reservation, unless there are too many.
+func (all *reservations) reserve() (token string, ok bool) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if len(all.all) >= all.limit {
+		return "", false
+	}
+	ctx, release := context.WithCancel(context.Background())
+	made := &reservation{ctx: ctx, release: release, messages: make(chan []byte), operations: map[string]context.CancelFunc{}}
+	token = rand.Text()
+	all.all[token] = made
+	made.expiry = time.AfterFunc(all.lifetime, func() { all.cancel(token, made) })
+	return token, true
+}
+
+func (all *reservations) find(token string) *reservation {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	return all.all[token]
+}
+
+// cancel ends a reservation and waits for its operations.
+func (all *reservations) cancel(token string, r *reservation) {
+	all.mu.Lock()
+	delete(all.all, token)
+	all.mu.Unlock()
+	r.close()
+	r.release()
+	r.running.Wait()
+}
+
+// reserve answers with the token of a new reservation.
+func (s *SSE) reserve(w http.ResponseWriter) {
+	token, ok := s.reservations.reserve()
+	if !ok {
+		w.Header().Set("Retry-After", "5")
+		refuse(w, mediaTypeJSON, http.StatusServiceUnavailable, "there are too many reservations of event streams: try again later")
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusCreated)
+	_, _ = w.Write([]byte(token)) // the client may be gone
+}
+
+const noReservation = "the event stream's token is not known: it was never given, or its time is up"
+
+// open makes the connection that was reserved.
+func (s *SSE) open(w http.ResponseWriter, r *http.Request, token string) {
+	reserved := s.reservations.find(token)
+	if reserved == nil {
+		refuse(w, mediaTypeJSON, http.StatusNotFound, noReservation)
+		return
+	}
+	if !reserved.expiry.Stop() { // it has been, for a connection or by the time
+		refuse(w, mediaTypeJSON, http.StatusConflict, "the event stream is open already")
+		return
+	}
+	ctx, cancel := drain.Stream(r.Context())
+	messages := make(chan []byte)
+	go func() {
+		defer close(messages)
+		reserved.forward(ctx, messages)
+	}()
+	s.stream(r.Context(), w, messages)
+	cancel()
+	s.reservations.cancel(token, reserved)
+	for range messages { // until it has ended
+	}
+}
+
+// forward hands on what operations send, until ctx is done; and if that is since
+// the server stops, until they have said so.
+func (r *reservation) forward(ctx context.Context, messages chan<- []byte) {
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		<-ctx.Done()
+		if errors.Is(context.Cause(ctx), drain.ErrStopping) {
+			r.close()
+			r.running.Wait()
+		}
+	}()
+	for {
+		select {
+		case m := <-r.messages:
+			messages <- m
+		case <-over:
+			return
+		}
+	}
+}
+
+// close lets no more operations begin.
+func (r *reservation) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.over = true
+}
+
+// begin begins an operation, or returns why it cannot.
+func (r *reservation) begin(id string, limit int, cancel context.CancelFunc, operate func()) *problem {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.over:
+		return &problem{status: http.StatusNotFound, message: noReservation}
+	case r.operations[id] != nil:
+		return &problem{status: http.StatusConflict, message: "an operation with this operationId is under way"}
+	case len(r.operations) >= limit:
+		return &problem{status: http.StatusTooManyRequests, message: fmt.Sprintf("there are %d operations on the event stream, which is as many as there may be", limit)}
+	}
+	r.operations[id] = cancel
+	r.running.Go(operate)
+	return nil
+}
+
+func (r *reservation) end(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.operations, id)
+}
+
+func (r *reservation) send(message []byte) {
+	select {
+	case r.messages <- message:
+	case <-r.ctx.Done():
+	}
+}
+
+// operate begins an operation whose responses go to a connection that is
+// reserved.
+func (s *SSE) operate(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, token string) {
+	reserved := s.reservations.find(token)
+	if reserved == nil {
+		refuse(w, mediaTypeJSON, http.StatusNotFound, noReservation)
+		return
+	}
+	params, ok := s.read(w, r)
+	if !ok {
+		return
+	}
+	id, _ := params.Extensions["operationId"].(string)
+	if id == "" || len(id) > operationIDLimit {
+		refuse(w, mediaTypeJSON, http.StatusBadRequest, "extensions.operationId must be a string of 1 to 128 bytes")
+		return
+	}
+	operation, errs := exec.CreateOperationContext(r.Context(), params)
+	if errs != nil {
+		refuseOperation(r.Context(), w, mediaTypeGraphQL, exec, operation, errs)
+		return
+	}
+	if refuseMutation(w, r, operation) {
+		return
+	}
+	// It lasts as long as the connection, and not as this request.
+	ctx, cancel := streamContext(context.WithoutCancel(r.Context()), operation)
+	name, _ := json.Marshal(id) // a string
+	problem := reserved.begin(id, s.reservations.operations, cancel, func() {
+		defer cancel()
+		defer context.AfterFunc(reserved.ctx, cancel)() //nolint:contextcheck // the connection's
+		follow(ctx, exec, operation, "", func(e event) {
+			reserved.send(nextEvent("", fmt.Appendf(nil, `{"id":%s,"payload":%s}`, name, e.text)))
+		})
+		reserved.end(id)
+		reserved.send(completeEvent(fmt.Appendf(nil, `{"id":%s}`, name)))
+	})
+	if problem != nil {
+		cancel()
+		problem.answer(w, mediaTypeJSON)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// stop ends an operation, if it has not ended by itself.
+func (s *SSE) stop(w http.ResponseWriter, r *http.Request, token string) {
+	reserved, id := s.reservations.find(token), r.URL.Query().Get("operationId")
+	switch {
+	case reserved == nil:
+		refuse(w, mediaTypeJSON, http.StatusNotFound, noReservation)
+		return
+	case id == "":
+		refuse(w, mediaTypeJSON, http.StatusBadRequest, "the parameter operationId is missing")
+		return
+	}
+	reserved.mu.Lock()
+	cancel := reserved.operations[id]
+	reserved.mu.Unlock()
+	if cancel != nil {
+		cancel()
+	}
+	w.WriteHeader(http.StatusOK)
+}
