@@ -52,14 +52,17 @@ func (Extension) ExtensionName() string { return "Loaders" }
 // Validate finds no fault with any schema.
 func (Extension) Validate(graphql.ExecutableSchema) error { return nil }
 
-type setKey struct{}
+type (
+	setKey    struct{}
+	eventsKey struct{} // marks a subscription
+)
 
 // InterceptOperation gives a query or a mutation a set, which lasts until the
-// last part of the answer.
+// last part of the answer. A subscription gets one for each event.
 func (e Extension) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 	operation := graphql.GetOperationContext(ctx)
 	if operation.Operation.Operation == ast.Subscription {
-		return next(ctx)
+		return next(context.WithValue(ctx, eventsKey{}, true))
 	}
 	set := e.newSet(trace.SpanFromContext(ctx), survey(operation))
 	ctx = context.WithValue(ctx, setKey{}, set)
@@ -81,13 +84,10 @@ func (e Extension) InterceptOperation(ctx context.Context, next graphql.Operatio
 
 // InterceptResponse gives each event of a subscription a set.
 func (e Extension) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	if !graphql.HasOperationContext(ctx) || ctx.Value(setKey{}) != nil {
-		return next(ctx)
+	if ctx.Value(eventsKey{}) == nil {
+		return next(ctx) // it has its set, or was refused and runs nothing
 	}
 	operation := graphql.GetOperationContext(ctx)
-	if operation.Operation == nil {
-		return next(ctx) // it has been refused
-	}
 	set := e.newSet(trace.SpanFromContext(ctx), survey(operation))
 	response := next(context.WithValue(ctx, setKey{}, set))
 	set.close(ctx)

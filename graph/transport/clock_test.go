@@ -14,14 +14,11 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
-	"go.uber.org/goleak"
 
 	"barograph/graph/stream"
 	"barograph/graph/transport"
 	"barograph/internal/drain"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // A clock is a schema with a subscription whose events a test makes.
 type clock struct {
