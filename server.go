@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -132,7 +133,11 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	if err := errors.Join(base.pools.Observe(), writer.Observe()); err != nil {
 		return err
 	}
-	announce(out, listener.Addr(), operators, base, source)
+	playground, explore := http.NotFoundHandler(), "nothing here: --playground=on turns it on"
+	if inForce(s.Playground, listener.Addr()) {
+		playground, explore = web.Playground(), fmt.Sprintf("http://%s/", listener.Addr())
+	}
+	announce(out, listener.Addr(), explore, operators, base, source)
 
 	var serving errgroup.Group
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
@@ -145,7 +150,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	serving.Go(func() error {
 		defer stopWriting() // once nobody is left to write for
 		return edge.New(edge.Config{
-			GraphQL: handler, Playground: web.Playground(), Schema: web.Schema(schema), Ready: base.pools.Ping, Logger: logger,
+			GraphQL: handler, Playground: playground, Schema: web.Schema(schema), Ready: base.pools.Ping, Logger: logger,
 			Hosts: s.AllowedHosts, CORS: edge.CORS{Origins: s.CORSOrigins, Credentials: s.RequirePreflight},
 		}).Serve(ctx, listener)
 	})
@@ -153,9 +158,9 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 }
 
 // announce says what is served, where, and on what it rests.
-func announce(out io.Writer, address net.Addr, operators *operators, base *database, source *provider) {
-	_, _ = fmt.Fprintf(out, "Barograph is ready.\n  GraphQL   http://%s/graphql\n  Explore   http://%[1]s/\n  Admin     %s\n  Database  %s\n  Weather   %s\n",
-		address, operators.description, base.description, source.description)
+func announce(out io.Writer, address net.Addr, explore string, operators *operators, base *database, source *provider) {
+	_, _ = fmt.Fprintf(out, "Barograph is ready.\n  GraphQL   http://%s/graphql\n  Explore   %s\n  Admin     %s\n  Database  %s\n  Weather   %s\n",
+		address, explore, operators.description, base.description, source.description)
 }
 
 func newLogger(s *settings.Settings) *slog.Logger {

@@ -251,3 +251,25 @@ func TestEverNewDocumentsDoNotFillTheMemory(t *testing.T) { //nolint:paralleltes
 	}
 	runtime.KeepAlive(documents)
 }
+
+func TestAStringWithHalfACharacterIsNotRead(t *testing.T) {
+	t.Parallel()
+	documents := document.New(schema, document.Config{})
+	for text, code := range map[string]string{
+		`{ city(name: "\uD800") { id } }`:                        "GRAPHQL_PARSE_FAILED",
+		`{ city(name: "\uDE00\uD83D") { id } }`:                  "GRAPHQL_PARSE_FAILED",
+		`{ city(name: "\u{D800}") { id } }`:                      "GRAPHQL_PARSE_FAILED",
+		`{ city(name: "\uD83D\uDE00 \u{1F600} \u00e9") { id } }`: "",
+		`{ city(name: "\uFFFD") { id } } # \uD800`:               "GRAPHQL_PARSE_FAILED", // refused rather than looked at closely
+		`{ city(name: "\uFFFD") { id } }`:                        "",
+	} {
+		_, errs := documents.Prepare(text)
+		got := ""
+		if len(errs) > 0 {
+			got, _ = errs[0].Extensions["code"].(string)
+		}
+		if got != code {
+			t.Errorf("%s: %q, want %q", text, got, code)
+		}
+	}
+}

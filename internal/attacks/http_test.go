@@ -53,7 +53,7 @@ func TestConnectionsThatHurtAreEnded(t *testing.T) {
 			}
 			group.Wait()
 		}},
-		{id: "A068", name: "slow body", run: func(t *testing.T, g *gateway) {
+		{id: "A068", name: "slow body", slow: true, run: func(t *testing.T, g *gateway) {
 			conn := g.dial(t)
 			_, _ = io.WriteString(conn, post+"Content-Length: 1000\r\n\r\n")
 			done := make(chan struct{})
@@ -75,7 +75,7 @@ func TestConnectionsThatHurtAreEnded(t *testing.T) {
 				t.Error("a body at one byte a second is still being read after 40s")
 			}
 		}},
-		{id: "A069", name: "slow reader", run: func(t *testing.T, g *gateway) {
+		{id: "A069", name: "slow reader", slow: true, run: func(t *testing.T, g *gateway) {
 			conn := g.dial(t)
 			_ = conn.SetReadBuffer(4 << 10)
 			_, _ = io.WriteString(conn, strings.Repeat("GET /schema.graphql HTTP/1.1\r\nHost: localhost\r\n\r\n", 2000))
