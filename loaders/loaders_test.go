@@ -32,7 +32,8 @@ type provider struct {
 }
 
 func (p *provider) Source() weather.Source { return weather.Source{Provider: "test"} }
-func (p *provider) BatchLimit() int        { return 1000 }
+func (p *provider) Limits() weather.Limits { return weather.Limits{Batch: 1000, Calls: 4} }
+func (p *provider) Has() weather.Need      { return weather.Need{Current: true, Hours: 360, Days: 16} }
 
 func (p *provider) Fetch(_ context.Context, places []weather.Place, _ weather.Need) ([]weather.Result, error) {
 	p.mu.Lock()

@@ -28,7 +28,10 @@ type asked struct {
 }
 
 func (f *fake) Source() weather.Source { return weather.Source{Provider: "fake"} }
-func (f *fake) BatchLimit() int        { return f.limit }
+func (f *fake) Limits() weather.Limits { return weather.Limits{Batch: f.limit, Calls: lanes} }
+func (f *fake) Has() weather.Need {
+	return weather.Need{Current: true, Hours: weather.MaxHours, Days: weather.MaxDays}
+}
 
 func (f *fake) Fetch(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 	f.mu.Lock()

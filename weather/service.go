@@ -16,10 +16,8 @@ import (
 	"barograph/internal/operation"
 )
 
-const (
-	callTimeout     = 8 * time.Second // of one call to the provider
-	concurrentCalls = 4               // providers queue what exceeds a few calls from one address
-)
+// callTimeout is that of one call to the provider.
+const callTimeout = 8 * time.Second
 
 // A Service answers for places from its cache and a provider. It is safe for
 // concurrent use.
@@ -36,7 +34,7 @@ func NewService(provider Provider, now func() time.Time, logger *slog.Logger) *S
 	return &Service{
 		provider: provider,
 		cache:    newCache(now),
-		lanes:    make(chan struct{}, concurrentCalls),
+		lanes:    make(chan struct{}, provider.Limits().Calls),
 		now:      now,
 		logger:   logger,
 	}
@@ -89,8 +87,8 @@ func (s *Service) Reports(ctx context.Context, places []Place, need Need) []Resu
 func (s *Service) fetch(ctx context.Context, places []Place, need Need) []Result {
 	results := make([]Result, len(places))
 	var calls errgroup.Group
-	for start := 0; start < len(places); start += s.provider.BatchLimit() {
-		end := min(start+s.provider.BatchLimit(), len(places))
+	for start := 0; start < len(places); start += s.provider.Limits().Batch {
+		end := min(start+s.provider.Limits().Batch, len(places))
 		calls.Go(func() error {
 			s.fetchChunk(ctx, places[start:end], need, results[start:end])
 			return nil

@@ -13,10 +13,12 @@ type Place struct {
 	TimeZone            string  // IANA; a report's days begin and end by it
 }
 
-// A Need says how much of a report is asked for. Current conditions always are.
+// A Need says which parts of a report are asked for, and how much of them.
 type Need struct {
-	Hours int // of the hourly forecast, from the current hour
-	Days  int // of the daily forecast, from today
+	Current    bool
+	Hours      int // of the hourly forecast, from the current hour
+	Days       int // of the daily forecast, from today
+	AirQuality bool
 }
 
 // The longest forecasts there are. Hours are a day short of the days, since the
@@ -28,22 +30,40 @@ const (
 
 // And returns the smallest need that covers both n and m.
 func (n Need) And(m Need) Need {
-	return Need{Hours: max(n.Hours, m.Hours), Days: max(n.Days, m.Days)}
+	return Need{n.Current || m.Current, max(n.Hours, m.Hours), max(n.Days, m.Days), n.AirQuality || m.AirQuality}
 }
 
 // Covers reports whether whatever meets n meets m too.
-func (n Need) Covers(m Need) bool { return n.Hours >= m.Hours && n.Days >= m.Days }
+func (n Need) Covers(m Need) bool {
+	return n.Hours >= m.Hours && n.Days >= m.Days && (n.Current || !m.Current) && (n.AirQuality || !m.AirQuality)
+}
 
 // A Report is the weather of a place as one provider gave it. It is shared
 // between requests and must not be changed.
 type Report struct {
-	Place     Place
-	Source    Source
-	FetchedAt time.Time
-	ExpiresAt time.Time // when the provider is expected to know better
-	Current   *Conditions
-	Hourly    []Hour
-	Daily     []Day
+	Place      Place
+	Source     Source
+	FetchedAt  time.Time
+	ExpiresAt  time.Time // when the provider is expected to know better
+	Current    *Conditions
+	Hourly     []Hour
+	Daily      []Day
+	AirQuality *AirQuality // nil where the provider has none, or it was not asked for
+}
+
+// AirQuality is how clean the air of a place is: indices, and µg/m³. What the
+// provider does not have is nil.
+type AirQuality struct {
+	Time            time.Time // in the place's time zone
+	EuropeanAQI     *float64
+	USAQI           *float64
+	PM25            *float64 // particles of 2.5 µm and less
+	PM10            *float64 // particles of 10 µm and less
+	Ozone           *float64
+	NitrogenDioxide *float64
+	Source          Source
+	FetchedAt       time.Time
+	ExpiresAt       time.Time // when the provider is expected to know better
 }
 
 // A Source tells where reports come from.
