@@ -111,6 +111,8 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		return err
 	}
 
+	reports := weather.NewService(time.Now, logger, source.client)
+	defer reports.Close()
 	feed := records.NewFeed()
 	writer := records.NewWriter(base.pools, feed, logger)
 	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(base.pools, logger)
@@ -119,7 +121,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
 		},
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
-			Weather: weather.NewService(source.client, time.Now, logger), Pipelines: pipelines, Records: store,
+			Weather: reports, Pipelines: pipelines, Records: store,
 		}}},
 		Logger: logger,
 	})

@@ -57,10 +57,12 @@ func ask(t *testing.T, query string, ids []string) (calls string, answer string)
 	synctest.Test(t, func(t *testing.T) {
 		p := &provider{start: time.Now()}
 		logger := slog.New(slog.DiscardHandler)
+		service := weather.NewService(time.Now, logger, p)
+		defer service.Close()
 		handler := graph.New(graph.Config{
 			Resolvers: &resolvers.Root{Gazetteer: cities, Now: time.Now, Logger: logger},
 			Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
-				Weather: weather.NewService(p, time.Now, logger),
+				Weather: service,
 			}}},
 			Logger: logger,
 		})

@@ -31,26 +31,38 @@ func (w ways) of(field string) ways { return ways{field: w[field]} }
 func survey(operation *graphql.OperationContext) plan {
 	s := surveyor{operation: operation, fragments: map[string]reach{}}
 	p := plan{weather: ways{}, records: ways{}, mutation: operation.Operation.Operation == ast.Mutation}
+	var all reach
 	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, nil) {
 		below := s.field(field.Field)
-		p.need = p.need.And(below.need)
+		all = all.and(below)
 		p.weather[field.Alias] = below.ways
 		if field.Name == "record" || field.Name == "node" || field.Name == "nodes" {
 			p.records[field.Alias] = 1
 		}
 	}
+	p.need = all.need
+	// The air has a freshness of its own, and says nothing of the report's.
+	if all.dated && p.need == (weather.Need{AirQuality: p.need.AirQuality}) {
+		p.need.Current = true
+	}
 	return p
+}
+
+// Need returns what the operation that ctx belongs to asks of every report.
+func Need(ctx context.Context) weather.Need {
+	return survey(graphql.GetOperationContext(ctx)).need
 }
 
 // A reach is what can be reached from a part of an operation.
 type reach struct {
 	ways   int  // by which reports are reached
 	inside bool // it is itself a part of a report
+	dated  bool // it tells how fresh a report is
 	need   weather.Need
 }
 
 func (r reach) and(other reach) reach {
-	return reach{min(r.ways+other.ways, mostWays), r.inside || other.inside, r.need.And(other.need)}
+	return reach{min(r.ways+other.ways, mostWays), r.inside || other.inside, r.dated || other.dated, r.need.And(other.need)}
 }
 
 // mostWays keeps the sum within bounds where fragments multiply it.
@@ -67,6 +79,8 @@ func (s *surveyor) field(f *ast.Field) reach {
 		return below
 	}
 	switch {
+	case f.Definition.Type.Name() == "Weather" && (f.ObjectDefinition.Name == "RefreshWeatherResult" || f.ObjectDefinition.Name == "Subscription"):
+		below.ways = 0 // it is not loaded but brought along, and nobody announces what is below
 	case f.Definition.Type.Name() == "Weather":
 		below.ways = 1
 	case below.inside: // a node that may be a report
@@ -77,6 +91,12 @@ func (s *surveyor) field(f *ast.Field) reach {
 	below.inside = f.ObjectDefinition.Name == "Weather"
 	if f.ObjectDefinition.Name == "Weather" {
 		switch f.Name {
+		case "current":
+			below.need.Current = true
+		case "airQuality":
+			below.need.AirQuality = true
+		case "freshness":
+			below.dated = true
 		case "hourly":
 			below.need.Hours = max(below.need.Hours, s.number(f, "hours", weather.MaxHours))
 		case "daily":

@@ -28,7 +28,7 @@ func TestOneBadPlaceFailsAlone(t *testing.T) {
 		for _, bad := range []int{0, n / 3, n - 1} {
 			t.Run(fmt.Sprintf("%d of %d", bad, n), func(t *testing.T) {
 				t.Parallel()
-				s, f, _ := serve(1000)
+				s, f, _ := serve(t, 1000)
 				f.rejecting(place(bad))
 				for i, r := range s.Reports(t.Context(), places(n), weather.Need{}) {
 					if i != bad {
@@ -52,7 +52,7 @@ func TestOneBadPlaceFailsAlone(t *testing.T) {
 
 func TestSeveralBadPlacesFailAlone(t *testing.T) {
 	t.Parallel()
-	s, f, _ := serve(1000)
+	s, f, _ := serve(t, 1000)
 	f.rejecting(place(3), place(4), place(60))
 	for i, r := range s.Reports(t.Context(), places(64), weather.Need{}) {
 		if i != 3 && i != 4 && i != 60 {
@@ -65,7 +65,7 @@ func TestSeveralBadPlacesFailAlone(t *testing.T) {
 
 func TestOtherFailuresAreNotBisected(t *testing.T) {
 	t.Parallel()
-	s, f, _ := serve(1000)
+	s, f, _ := serve(t, 1000)
 	f.answer = func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) {
 		return nil, fault.New(fault.UpstreamRateLimited, "slow down")
 	}

@@ -43,8 +43,10 @@ func (f *fake) Fetch(ctx context.Context, places []weather.Place, need weather.N
 	return f.reports(places, need), nil
 }
 
-// life is how long a fake's reports are fresh.
-const life = 15 * time.Minute
+const (
+	life         = 15 * time.Minute // of a fake's reports: how long they are fresh
+	revalidating = 5 * time.Minute  // for how long after it one is answered while a newer one is fetched
+)
 
 func (f *fake) reports(places []weather.Place, need weather.Need) []weather.Result {
 	results := make([]weather.Result, len(places))
@@ -85,10 +87,18 @@ func (c *clock) move(d time.Duration) {
 }
 
 // serve returns a service over a fake, and the clock of both.
-func serve(limit int) (*weather.Service, *fake, *clock) {
+func serve(t testing.TB, limit int) (*weather.Service, *fake, *clock) {
 	c := &clock{time: time.Date(2026, time.June, 15, 12, 20, 0, 0, time.UTC)}
 	f := &fake{limit: limit, now: c.now}
-	return weather.NewService(f, c.now, slog.New(slog.DiscardHandler)), f, c
+	return open(t, c.now, f), f, c
+}
+
+// open returns a service that is closed when the test is over.
+func open(t testing.TB, now func() time.Time, providers ...weather.Provider) *weather.Service {
+	t.Helper()
+	s := weather.NewService(now, slog.New(slog.DiscardHandler), providers...)
+	t.Cleanup(s.Close)
+	return s
 }
 
 // place returns one of any number of places.

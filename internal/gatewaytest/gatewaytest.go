@@ -63,6 +63,9 @@ func New(t testing.TB) *Gateway {
 	must(t, err)
 	t.Cleanup(client.Close)
 
+	reports := weather.NewService(clock, logger, client)
+	t.Cleanup(reports.Close)
+
 	feed := records.NewFeed()
 	writer := records.NewWriter(pools, feed, logger)
 	running, stop := context.WithCancel(ctx)
@@ -79,7 +82,7 @@ func New(t testing.TB) *Gateway {
 			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
 		},
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
-			Weather: weather.NewService(client, clock, logger), Pipelines: pipelines, Records: store,
+			Weather: reports, Pipelines: pipelines, Records: store,
 		}}},
 		Logger: logger,
 	}))
