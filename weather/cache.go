@@ -103,5 +103,5 @@ func (e entry) weight() uint32 {
 		size += unsafe.Sizeof(Report{}) + unsafe.Sizeof(Conditions{}) + unsafe.Sizeof(AirQuality{}) +
 			uintptr(len(r.Hourly))*unsafe.Sizeof(Hour{}) + uintptr(len(r.Daily))*unsafe.Sizeof(Day{})
 	}
-	return uint32(size) //nolint:gosec // at most MaxHours hours and MaxDays days: some 50 KB
+	return uint32(size) // at most some 50 KB: MaxHours hours and MaxDays days
 }

@@ -97,9 +97,9 @@ func (c *coalescer) enter(flights []*flight) {
 func (c *coalescer) board(f *flight) bool {
 	for ; len(f.stops) > 0; f.pass(errBusy) {
 		l := f.stops[0]
-		for _, other := range c.flights[f.subject] {
-			if other.call != nil && other.call.line == l && other.need.Covers(f.need) {
-				other.call.take(f)
+		asked := f.need.within(l.provider.Has())
+		for other := range c.calls {
+			if other.line == l && other.wanted > 0 && other.need.Covers(asked) && other.take(f) {
 				return true
 			}
 		}

@@ -80,7 +80,7 @@ func (c *coalescer) join(ctx context.Context, wants []want, need Need) []*flight
 			flights[i] = f
 		}
 	}
-	c.enter(starting)
+	c.enter(starting) //nolint:contextcheck // orders have theirs
 	recordJoined(ctx, shared)
 	return flights
 }
@@ -163,11 +163,12 @@ func (c *coalescer) settle(l *call, results []Result) {
 	for i, r := range results {
 		for _, f := range l.flights[i] {
 			r := r.of(f.part)
+			gone := f.call != l
 			switch {
-			case f.over:
+			case f.over, gone && !l.need.Covers(f.need.within(l.line.provider.Has())): // it has taken more along since
 			case r.Err == nil:
-				c.land(f, r) // also if it has gone on: it comes first
-			case f.call != l:
+				c.land(f, r) // also if it has gone: this came first
+			case gone:
 			case f.waiters == 0:
 				c.end(f)
 			default:
@@ -197,7 +198,11 @@ func (c *coalescer) land(f *flight, r Result) {
 func (c *coalescer) end(f *flight) {
 	f.over = true
 	f.visit.leave(c)
+	l := f.call
 	f.call, f.visit = nil, nil
+	if l != nil && f.waiters > 0 {
+		c.unwant(l)
+	}
 	if f.background {
 		c.background--
 	}

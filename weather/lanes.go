@@ -107,16 +107,21 @@ func (c *coalescer) dispatch(l *line) {
 		l.running++
 		c.under.Go(func() {
 			defer made.cancel()
-			c.settle(made, c.fetch(ctx, made))
+			c.settle(made, c.fetch(ctx, made)) //nolint:contextcheck // what it starts is of other orders
 		})
 	}
 }
 
-// take lets one more flight wait for the call. The caller holds the coalescer's mu.
-func (l *call) take(f *flight) {
+// take lets one more flight wait for the call, if that asks for its place. The
+// caller holds the coalescer's mu.
+func (l *call) take(f *flight) bool {
 	i := slices.Index(l.places, f.place)
+	if i < 0 {
+		return false
+	}
 	l.flights[i] = append(l.flights[i], f)
 	l.count(f, nil)
+	return true
 }
 
 // count counts a flight of the call, which belongs to the trace of its first order.
