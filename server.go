@@ -118,7 +118,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(base.pools, logger)
 	handler := graph.New(graph.Config{
 		Resolvers: &resolvers.Root{
-			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
+			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
 		},
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
 			Weather: reports, Pipelines: pipelines, Records: store,

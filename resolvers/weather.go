@@ -42,7 +42,7 @@ func report(ctx context.Context, city *gazetteer.City, at weather.Place, units w
 	case result.Err != nil:
 		return nil, result.Err
 	}
-	return &wire.Weather{City: city, Units: units, State: result.State, Report: result.Report}, nil
+	return &wire.Weather{City: city, Units: units, Result: result}, nil
 }
 
 func place(c *gazetteer.City) weather.Place {

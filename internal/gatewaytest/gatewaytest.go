@@ -63,7 +63,7 @@ func New(t testing.TB) *Gateway {
 	must(t, err)
 	t.Cleanup(client.Close)
 
-	reports := weather.NewService(clock, logger, client)
+	reports := weather.NewService(clock, logger, airy{client})
 	t.Cleanup(reports.Close)
 
 	feed := records.NewFeed()
@@ -79,7 +79,7 @@ func New(t testing.TB) *Gateway {
 	pipelines, store := pipeline.NewStore(pools, logger), records.NewStore(pools, logger)
 	server := httptest.NewServer(graph.New(graph.Config{
 		Resolvers: &resolvers.Root{
-			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
+			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
 		},
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
 			Weather: reports, Pipelines: pipelines, Records: store,

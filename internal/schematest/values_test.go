@@ -29,7 +29,6 @@ func barograph(t *testing.T, url string) schematest.Config {
 			"cjo=", "cjo6", "cjoxOjI", "cjo5MjIzMzcyMDM2ODU0Nzc1ODA3OjE", "cjotOTIyMzM3MjAzNjg1NDc3NTgwODotMQ", "cDo", "cDpBAA",
 		},
 		Unseen: []schematest.Unseen{
-			{At: "Problem.retryAfterMs", Why: "said only when more payloads wait than can be written"},
 			{At: "ProblemCode.OVERLOADED", Why: "said only when more payloads wait than can be written"},
 		},
 	}
@@ -49,6 +48,8 @@ func (s *seed) values() []schematest.Values {
 	name := func() any { return s.fresh() }
 	return []schematest.Values{
 		{At: "Query.weather(city:)", Give: []any{"Mumbai", "London, CA", "Portland, Maine, US", "Longyearbyen", s.city}, Why: "each form of a name, and an id"},
+		{At: "Subscription.weatherChanged(city:)", Give: []any{"Mumbai", s.city}, Why: "a name and an id"},
+		{At: "RefreshWeatherInput.cities", Give: []any{[]any{"Mumbai", s.city, "Lima"}, []any{}}, Why: "several, two of them the same, and none"},
 		{At: "Query.city(name:)", Give: []any{"Mumbai", "Bombay", s.city}, Why: "a name, an alternate name, an id"},
 		{At: "names", Give: []any{[]any{"Mumbai", s.city, "Lima"}, []any{}}, Why: "several, two of them the same, and none"},
 		{At: "latitude", Give: []any{19.07, -90, 90, 0}, Why: "a place, the poles and the equator, where an integer is a Float too"},
