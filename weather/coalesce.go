@@ -200,7 +200,7 @@ func (c *coalescer) end(f *flight) {
 	f.visit.leave(c)
 	l := f.call
 	f.call, f.visit = nil, nil
-	if l != nil && f.waiters > 0 {
+	if _, under := c.calls[l]; under && f.waiters > 0 {
 		c.unwant(l)
 	}
 	if f.background {

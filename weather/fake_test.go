@@ -1,6 +1,7 @@
 package weather_test
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -14,7 +15,10 @@ import (
 // A fake is a provider that notes what it is asked. It has a report for every
 // place unless it is told to answer otherwise.
 type fake struct {
+	name   string
 	limit  int
+	air    bool // whether it knows the air
+	days   int  // how far it looks ahead; zero for as far as there is
 	now    func() time.Time
 	answer func(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error)
 
@@ -27,10 +31,10 @@ type asked struct {
 	need   weather.Need
 }
 
-func (f *fake) Source() weather.Source { return weather.Source{Provider: "fake"} }
+func (f *fake) Source() weather.Source { return weather.Source{Provider: cmp.Or(f.name, "fake")} }
 func (f *fake) Limits() weather.Limits { return weather.Limits{Batch: f.limit, Calls: lanes} }
 func (f *fake) Has() weather.Need {
-	return weather.Need{Current: true, Hours: weather.MaxHours, Days: weather.MaxDays}
+	return weather.Need{Current: true, Hours: weather.MaxHours, Days: cmp.Or(f.days, weather.MaxDays), AirQuality: f.air}
 }
 
 func (f *fake) Fetch(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
@@ -56,6 +60,9 @@ func (f *fake) reports(places []weather.Place, need weather.Need) []weather.Resu
 			Place: p, Source: f.Source(), FetchedAt: now, ExpiresAt: now.Add(life),
 			Current: &weather.Conditions{Time: now, Temperature: weather.Measure(p.Latitude)},
 			Hourly:  make([]weather.Hour, need.Hours), Daily: make([]weather.Day, need.Days),
+		}
+		if need.AirQuality {
+			results[i].Report.AirQuality = &weather.AirQuality{Time: now, Source: f.Source(), FetchedAt: now, ExpiresAt: now.Add(life)}
 		}
 	}
 	return results
