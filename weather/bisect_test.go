@@ -14,12 +14,12 @@ import (
 
 // rejecting makes a fake refuse every call that asks for one of the places.
 func (f *fake) rejecting(bad ...weather.Place) {
-	f.answer = func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
+	f.will(func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 		if slices.ContainsFunc(places, func(p weather.Place) bool { return slices.Contains(bad, p) }) {
 			return nil, fault.Wrap(weather.ErrRejected, fault.UpstreamInvalid, "refused")
 		}
 		return f.reports(places, need), nil
-	}
+	})
 }
 
 func TestOneBadPlaceFailsAlone(t *testing.T) {
@@ -66,9 +66,9 @@ func TestSeveralBadPlacesFailAlone(t *testing.T) {
 func TestOtherFailuresAreNotBisected(t *testing.T) {
 	t.Parallel()
 	s, f, _ := serve(t, 1000)
-	f.answer = func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) {
+	f.will(func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) {
 		return nil, fault.New(fault.UpstreamRateLimited, "slow down")
-	}
+	})
 	for i, r := range s.Reports(t.Context(), places(64), weather.Need{}) {
 		if fault.KindOf(r.Err) != fault.UpstreamRateLimited {
 			t.Errorf("place %d has %+v", i, r)

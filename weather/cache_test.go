@@ -13,10 +13,10 @@ import (
 
 func TestAReportJustPastItsExpiryIsAnsweredWhileOneRefreshRuns(t *testing.T) {
 	gated(t, 10, func(t *testing.T, s *weather.Service, f *fake, g *gate) {
-		answer := f.answer
-		f.answer = nil
+		answer := f.answer()
+		f.will(nil)
 		s.Reports(t.Context(), places(3), weather.Need{})
-		f.answer = answer
+		f.will(answer)
 		time.Sleep(life + revalidating)
 		start := time.Now()
 		for range 3 {
@@ -43,9 +43,9 @@ func TestARefreshThatFailsIsTriedAgainByTheNextWhoAsks(t *testing.T) {
 		s := open(t, time.Now, f)
 		s.Reports(t.Context(), places(1), weather.Need{})
 		time.Sleep(life)
-		f.answer = func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) {
+		f.will(func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) {
 			return nil, fault.New(fault.UpstreamUnavailable, "away")
-		}
+		})
 		for range 2 {
 			expect(t, s.Reports(t.Context(), places(1), weather.Need{})[0], place(0), weather.Stale)
 			synctest.Wait()
@@ -59,7 +59,7 @@ func TestARefreshThatFailsIsTriedAgainByTheNextWhoAsks(t *testing.T) {
 func TestThatThereIsNoSuchPlaceIsBelievedForAMinute(t *testing.T) {
 	t.Parallel()
 	s, f, c := serve(t, 10)
-	f.answer = func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
+	f.will(func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 		results := f.reports(places, need)
 		for i, at := range places {
 			if at == place(1) {
@@ -67,7 +67,7 @@ func TestThatThereIsNoSuchPlaceIsBelievedForAMinute(t *testing.T) {
 			}
 		}
 		return results, nil
-	}
+	})
 	for _, step := range []struct {
 		later time.Duration
 		calls int
@@ -78,7 +78,7 @@ func TestThatThereIsNoSuchPlaceIsBelievedForAMinute(t *testing.T) {
 			t.Errorf("%v later: %+v after %d calls, want NOT_FOUND after %d", step.later, got[1], len(f.since(0)), step.calls)
 		}
 	}
-	f.answer = nil
+	f.will(nil)
 	c.move(time.Minute)
 	expect(t, s.Reports(t.Context(), places(2), weather.Need{})[1], place(1), weather.Live)
 }
@@ -110,12 +110,12 @@ func TestWithoutAirTheForecastStands(t *testing.T) {
 	t.Parallel()
 	s, f, _ := serve(t, 10)
 	f.air = true
-	f.answer = func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
+	f.will(func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 		if need == (weather.Need{AirQuality: true}) {
 			return nil, fault.New(fault.UpstreamUnavailable, "away")
 		}
 		return f.reports(places, need), nil
-	}
+	})
 	s.Reports(t.Context(), places(1), weather.Need{Current: true})
 	r := s.Reports(t.Context(), places(1), weather.Need{Current: true, AirQuality: true})[0]
 	expect(t, r, place(0), weather.Cached)

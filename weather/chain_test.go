@@ -23,7 +23,7 @@ func chained(t *testing.T, test func(t *testing.T, s *weather.Service, first, se
 }
 
 func (f *fake) failing(err error) {
-	f.answer = func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) { return nil, err }
+	f.will(func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) { return nil, err })
 }
 
 // by fails unless a result is a live report of a provider.
@@ -36,11 +36,11 @@ func by(t *testing.T, r weather.Result, provider string) {
 
 func TestTheSecondProviderIsAskedOnlyForWhatTheFirstHasNot(t *testing.T) {
 	chained(t, func(t *testing.T, s *weather.Service, first, second *fake) {
-		first.answer = func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
+		first.will(func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 			results := first.reports(places, need)
 			results[1] = weather.Result{Err: fault.New(fault.UpstreamInvalid, "unusable")}
 			return results, nil
-		}
+		})
 		got := s.Reports(t.Context(), places(3), weather.Need{})
 		by(t, got[0], "first")
 		by(t, got[1], "second")
@@ -48,7 +48,7 @@ func TestTheSecondProviderIsAskedOnlyForWhatTheFirstHasNot(t *testing.T) {
 		if calls := second.since(0); len(calls) != 1 || !slices.Equal(calls[0].places, places(3)[1:2]) {
 			t.Errorf("the second was asked %+v, want one place", calls)
 		}
-		first.answer = nil
+		first.will(nil)
 		if r := s.Reports(t.Context(), places(3), weather.Need{})[1]; r.State != weather.Cached || r.Report.Source.Provider != "second" {
 			t.Errorf("then: %+v, want the second's from the cache", r)
 		}
@@ -85,13 +85,13 @@ func TestTheTimeIsSharedSoThatTheSecondHasSomeLeft(t *testing.T) {
 		for _, obeys := range []bool{true, false} {
 			t.Run(name, func(t *testing.T) {
 				chained(t, func(t *testing.T, s *weather.Service, first, _ *fake) {
-					first.answer = func(ctx context.Context, _ []weather.Place, _ weather.Need) ([]weather.Result, error) {
+					first.will(func(ctx context.Context, _ []weather.Place, _ weather.Need) ([]weather.Result, error) {
 						if !obeys {
 							time.Sleep(time.Minute)
 						}
 						<-ctx.Done()
 						return nil, ctx.Err()
-					}
+					})
 					ctx := t.Context()
 					if c.patience > 0 {
 						var cancel context.CancelFunc
@@ -112,10 +112,10 @@ func TestTheTimeIsSharedSoThatTheSecondHasSomeLeft(t *testing.T) {
 func TestALateAnswerOfTheFirstProviderIsTaken(t *testing.T) {
 	chained(t, func(t *testing.T, s *weather.Service, first, second *fake) {
 		slow := func(f *fake, by time.Duration) {
-			f.answer = func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
+			f.will(func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 				time.Sleep(by)
 				return f.reports(places, need), nil
-			}
+			})
 		}
 		slow(first, 5*time.Second)
 		slow(second, 3*time.Second)

@@ -15,15 +15,30 @@ import (
 // A fake is a provider that notes what it is asked. It has a report for every
 // place unless it is told to answer otherwise.
 type fake struct {
-	name   string
-	limit  int
-	air    bool // whether it knows the air
-	days   int  // how far it looks ahead; zero for as far as there is
-	now    func() time.Time
-	answer func(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error)
+	name  string
+	limit int
+	air   bool // whether it knows the air
+	days  int  // how far it looks ahead; zero for as far as there is
+	now   func() time.Time
 
 	mu    sync.Mutex
+	does  fetch   // guarded by mu; nil while it has every report
 	calls []asked // guarded by mu
+}
+
+type fetch func(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error)
+
+// will makes it answer otherwise from now on, or as ever with nil.
+func (f *fake) will(answer fetch) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.does = answer
+}
+
+func (f *fake) answer() fetch {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.does
 }
 
 type asked struct {
@@ -41,8 +56,8 @@ func (f *fake) Fetch(ctx context.Context, places []weather.Place, need weather.N
 	f.mu.Lock()
 	f.calls = append(f.calls, asked{slices.Clone(places), need})
 	f.mu.Unlock()
-	if f.answer != nil {
-		return f.answer(ctx, places, need)
+	if answer := f.answer(); answer != nil {
+		return answer(ctx, places, need)
 	}
 	return f.reports(places, need), nil
 }

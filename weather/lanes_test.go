@@ -26,7 +26,7 @@ type gate struct {
 
 func (g *gate) hold(f *fake) {
 	g.open = make(chan struct{})
-	f.answer = func(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
+	f.will(func(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 		g.waiting.Add(1)
 		defer g.waiting.Add(-1)
 		select {
@@ -35,7 +35,7 @@ func (g *gate) hold(f *fake) {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-	}
+	})
 }
 
 // gated runs a test in a bubble of time, with a service whose provider waits.
@@ -113,10 +113,10 @@ func TestACallIsGivenUpAfterEightSeconds(t *testing.T) {
 func TestWhoFindsNoLaneIsToldThatTheProviderIsBusy(t *testing.T) {
 	gated(t, 1, func(t *testing.T, s *weather.Service, f *fake, g *gate) {
 		late := weather.Place{Latitude: 1, Longitude: 99}
-		f.answer = func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
+		f.will(func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 			<-g.open // whatever the deadline
 			return f.reports(places, need), nil
-		}
+		})
 		var callers sync.WaitGroup
 		callers.Go(func() {
 			for i, r := range s.Reports(t.Context(), places(lanes), weather.Need{}) {
@@ -157,7 +157,7 @@ func TestACallerWhoGoesAwayEndsItsCalls(t *testing.T) {
 		if g.waiting.Load() != 0 || time.Since(start) != 0 {
 			t.Errorf("%d calls go on after %v", g.waiting.Load(), time.Since(start))
 		}
-		f.answer = nil
+		f.will(nil)
 		expect(t, s.Reports(t.Context(), places(1), weather.Need{})[0], place(0), weather.Live)
 	})
 }

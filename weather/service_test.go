@@ -96,7 +96,7 @@ func TestAStaleReportIsBetterThanNoneForSixHours(t *testing.T) {
 			t.Parallel()
 			s, f, c := serve(t, 10)
 			s.Reports(t.Context(), places(1), weather.Need{Current: true, Hours: 5})
-			f.answer = func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) { return nil, away }
+			f.will(func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) { return nil, away })
 			c.move(test.age)
 			got := s.Reports(t.Context(), places(1), test.need)
 			if len(f.since(0)) != 2 {
@@ -107,7 +107,7 @@ func TestAStaleReportIsBetterThanNoneForSixHours(t *testing.T) {
 			} else if got[0].Report != nil || fault.KindOf(got[0].Err) != fault.UpstreamUnavailable {
 				t.Errorf("got %+v, want the provider's error", got[0])
 			}
-			f.answer = nil
+			f.will(nil)
 			expect(t, s.Reports(t.Context(), places(1), weather.Need{})[0], place(0), weather.Live)
 		})
 	}
@@ -151,18 +151,18 @@ func TestAPlacesOwnErrorIsItsAloneAndNotCached(t *testing.T) {
 	t.Parallel()
 	s, f, _ := serve(t, 10)
 	broken := fault.New(fault.UpstreamInvalid, "unusable")
-	f.answer = func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
+	f.will(func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 		results := f.reports(places, need)
 		results[1] = weather.Result{Err: broken}
 		return results, nil
-	}
+	})
 	got := s.Reports(t.Context(), places(3), weather.Need{})
 	expect(t, got[0], place(0), weather.Live)
 	expect(t, got[2], place(2), weather.Live)
 	if got[1].Report != nil || !errors.Is(got[1].Err, broken) {
 		t.Errorf("got %+v, want the place's error", got[1])
 	}
-	f.answer = nil
+	f.will(nil)
 	expect(t, s.Reports(t.Context(), places(3), weather.Need{})[1], place(1), weather.Live)
 	if calls := f.since(1); len(calls) != 1 || !slices.Equal(calls[0].places, places(3)[1:2]) {
 		t.Errorf("then calls = %+v, want one for the place that failed", calls)
@@ -175,9 +175,9 @@ func TestAnAnswerOfTheWrongLengthIsInvalid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, f, _ := serve(t, 10)
-			f.answer = func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) {
+			f.will(func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) {
 				return f.reports(places(n), weather.Need{}), nil
-			}
+			})
 			for i, r := range s.Reports(t.Context(), places(3), weather.Need{}) {
 				if r.Report != nil || fault.KindOf(r.Err) != fault.UpstreamInvalid {
 					t.Errorf("place %d: %+v, want UPSTREAM_INVALID", i, r)
@@ -190,7 +190,7 @@ func TestAnAnswerOfTheWrongLengthIsInvalid(t *testing.T) {
 func TestAPanicOfTheProviderEndsWithItsCall(t *testing.T) {
 	t.Parallel()
 	s, f, _ := serve(t, 1)
-	f.answer = func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) { panic("a bug") }
+	f.will(func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) { panic("a bug") })
 	for range 2 { // more calls than lanes, so that each must have been given back
 		for i, r := range s.Reports(t.Context(), places(3), weather.Need{}) {
 			if r.Report != nil || r.Err == nil || fault.KindOf(r.Err) != fault.Internal {
@@ -198,7 +198,7 @@ func TestAPanicOfTheProviderEndsWithItsCall(t *testing.T) {
 			}
 		}
 	}
-	f.answer = nil
+	f.will(nil)
 	expect(t, s.Reports(t.Context(), places(1), weather.Need{})[0], place(0), weather.Live)
 }
 

@@ -125,7 +125,7 @@ func TestAPollThatFailsIsTriedAgainEverMoreRarely(t *testing.T) {
 		if r := told(t, w); r != nil {
 			t.Errorf("it is told %+v of failures", r)
 		}
-		f.answer = nil
+		f.will(nil)
 		time.Sleep(8 * time.Minute)
 		if told(t, w) == nil {
 			t.Error("it is told nothing once the provider is back")
