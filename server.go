@@ -95,7 +95,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		starting errgroup.Group
 		cities   *gazetteer.Gazetteer
 		base     *database
-		source   *provider
+		sources  providers
 	)
 	starting.Go(func() (err error) { cities, err = gazetteer.Open(); return err })
 	starting.Go(func() (err error) {
@@ -104,14 +104,14 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		}
 		return postgres.Migrate(ctx, base.pools.API, logger)
 	})
-	starting.Go(func() (err error) { source, err = chooseProvider(ctx, s); return err })
+	starting.Go(func() (err error) { sources, err = chooseProviders(ctx, s); return err })
 	err = starting.Wait()
-	defer func() { err = errors.Join(err, source.close(ctx), base.close(ctx)) }()
+	defer func() { err = errors.Join(err, sources.close(ctx), base.close(ctx)) }()
 	if err != nil {
 		return err
 	}
 
-	reports := weather.NewService(time.Now, logger, source.client)
+	reports := weather.NewService(time.Now, logger, sources.asked()...)
 	defer reports.Close()
 	feed := records.NewFeed()
 	writer := records.NewWriter(base.pools, feed, logger)
@@ -128,7 +128,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	if err := errors.Join(base.pools.Observe(), writer.Observe()); err != nil {
 		return err
 	}
-	announce(out, listener.Addr(), operators, base, source)
+	announce(out, listener.Addr(), operators, base, sources)
 
 	var serving errgroup.Group
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
@@ -147,9 +147,9 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 }
 
 // announce says what is served, where, and on what it rests.
-func announce(out io.Writer, address net.Addr, operators *operators, base *database, source *provider) {
+func announce(out io.Writer, address net.Addr, operators *operators, base *database, sources providers) {
 	_, _ = fmt.Fprintf(out, "Barograph is ready.\n  GraphQL   http://%s/graphql\n  Explore   http://%[1]s/\n  Admin     %s\n  Database  %s\n  Weather   %s\n",
-		address, operators.description, base.description, source.description)
+		address, operators.description, base.description, sources)
 }
 
 func newLogger(s *settings.Settings) *slog.Logger {

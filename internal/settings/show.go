@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -35,6 +36,9 @@ func (s *Settings) Effective(ctx *kong.Context) []Setting {
 			source = "default"
 		}
 		value := fmt.Sprint(flag.Target.Interface())
+		if list, several := flag.Target.Interface().([]string); several {
+			value = strings.Join(list, ",")
+		}
 		if isSecret(flag) && value != "" {
 			value = "(set)"
 		}
