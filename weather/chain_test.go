@@ -170,7 +170,7 @@ func TestWhoHasAllOfANeedIsAskedBeforeWhoHasSome(t *testing.T) {
 }
 
 func TestTheAirComesFromWhoHasIt(t *testing.T) {
-	chained(t, func(t *testing.T, s *weather.Service, first, second *fake) {
+	chained(t, func(t *testing.T, s *weather.Service, _, second *fake) {
 		second.air = true
 		r := s.Reports(t.Context(), places(1), weather.Need{Current: true, AirQuality: true})[0]
 		by(t, r, "first")

@@ -40,6 +40,7 @@ type want struct {
 	subject
 	background bool // nobody waits for it
 	anew       bool // what the cache has will not do
+	answer     *answer
 }
 
 // join returns a flight for each want, which the caller waits for: one under
@@ -123,7 +124,7 @@ func (c *coalescer) leave(flights []*flight) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, f := range flights {
-		if f.over {
+		if f == nil || f.over {
 			continue
 		}
 		f.waiters--

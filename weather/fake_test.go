@@ -115,10 +115,12 @@ func serve(t testing.TB, limit int) (*weather.Service, *fake, *clock) {
 	return open(t, c.now, f), f, c
 }
 
+var discard = slog.New(slog.DiscardHandler)
+
 // open returns a service that is closed when the test is over.
 func open(t testing.TB, now func() time.Time, providers ...weather.Provider) *weather.Service {
 	t.Helper()
-	s := weather.NewService(now, slog.New(slog.DiscardHandler), providers...)
+	s := weather.NewService(now, discard, providers...)
 	t.Cleanup(s.Close)
 	return s
 }

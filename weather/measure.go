@@ -71,7 +71,7 @@ func (l *lookups) record(ctx context.Context) {
 }
 
 // recordResults counts what became of the reports that were asked for.
-func recordResults(ctx context.Context, answers map[subject]*answer) {
+func recordResults(ctx context.Context, answers []answer) {
 	var live, cached, stale, failed int64
 	for _, a := range answers {
 		switch {

@@ -241,7 +241,7 @@ func (w *world) checkAge(what string, state weather.State, fetched, expires, sta
 	// What a call was refused beside comes when all of its halves have.
 	halved := slices.ContainsFunc(w.providers, func(p *whim) bool { return p.poison != weather.Place{} })
 	switch {
-	case state == weather.Live && fetched.Before(start) && !(halved && start.Sub(fetched) < 8*time.Second):
+	case state == weather.Live && fetched.Before(start) && (!halved || start.Sub(fetched) > 8*time.Second):
 		w.errorf("a live %s was fetched %v before it was asked for", what, start.Sub(fetched))
 	case state == weather.Cached && !start.Before(expires):
 		w.errorf("a cached %s was past its expiry by %v", what, start.Sub(expires))

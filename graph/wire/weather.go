@@ -12,8 +12,8 @@ import (
 
 // Weather is a report as a client asked for it.
 type Weather struct {
-	City   *gazetteer.City // nil for bare coordinates
-	Units  Units
+	City  *gazetteer.City // nil for bare coordinates
+	Units Units
 	weather.Result
 }
 
