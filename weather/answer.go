@@ -74,6 +74,7 @@ func (s *Service) fill(ctx context.Context, answers []answer, need Need, by mann
 		// other's out of the cache in turn.
 		wanted = wanted.And(s.cache.held(a.subject))
 	}
+	s.measuring.Do(func() { begin(ctx) })
 	found.record(ctx)
 	s.await(ctx, wants, wanted, by)
 	recordResults(ctx, answers)

@@ -3,6 +3,7 @@ package weather
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -12,6 +13,7 @@ type Service struct {
 	cache     *cache
 	coalescer *coalescer
 	watches   *watches
+	measuring sync.Once
 	now       func() time.Time
 	logger    *slog.Logger
 }
@@ -24,7 +26,6 @@ func NewService(now func() time.Time, logger *slog.Logger, providers ...Provider
 		cache: s.cache, fetch: s.fetch, news: s.watches.news,
 		flights: map[subject][]*flight{}, calls: map[*call]struct{}{},
 	}
-	begin(context.Background())
 	for _, p := range providers {
 		s.coalescer.chain = append(s.coalescer.chain, newLine(p))
 	}
