@@ -110,10 +110,17 @@ func (s *surveyor) selections(set ast.SelectionSet) (r reach) {
 	for _, selection := range set {
 		switch selection := selection.(type) {
 		case *ast.Field:
-			r = r.and(s.field(selection))
+			if s.included(selection.Directives) {
+				r = r.and(s.field(selection))
+			}
 		case *ast.InlineFragment:
-			r = r.and(s.selections(selection.SelectionSet))
+			if s.included(selection.Directives) {
+				r = r.and(s.selections(selection.SelectionSet))
+			}
 		case *ast.FragmentSpread:
+			if !s.included(selection.Directives) {
+				continue
+			}
 			below, known := s.fragments[selection.Name]
 			if !known && selection.Definition != nil {
 				below = s.selections(selection.Definition.SelectionSet)
@@ -123,6 +130,19 @@ func (s *surveyor) selections(set ast.SelectionSet) (r reach) {
 		}
 	}
 	return r
+}
+
+// included reports whether a selection is part of the operation that runs.
+func (s *surveyor) included(directives ast.DirectiveList) bool {
+	says := func(name string, otherwise bool) bool {
+		directive := directives.ForName(name)
+		if directive == nil {
+			return otherwise
+		}
+		condition, ok := directive.ArgumentMap(s.operation.Variables)["if"].(bool)
+		return !ok && otherwise || condition
+	}
+	return says("include", true) && !says("skip", false)
 }
 
 // number returns an argument, within what is allowed: what is not is refused

@@ -62,7 +62,7 @@ func newWatches() *watches { return &watches{byPlace: map[Place]*watch{}} }
 // report that is fetched for it, until Unwatch. All watchers of a place share
 // one poll, which asks when a report has expired and not before. It fails when
 // there is no report to begin with, or there are too many watchers.
-func (s *Service) Watch(ctx context.Context, place Place, need Need) (*Watcher, error) {
+func (s *Service) Watch(ctx context.Context, place Place, need Need) (*Watcher, error) { //nolint:contextcheck // the poll is not of the trace of whoever came first
 	first := s.Reports(ctx, []Place{place}, need)[0]
 	if first.Err != nil {
 		return nil, first.Err
@@ -81,7 +81,7 @@ func (s *Service) Watch(ctx context.Context, place Place, need Need) (*Watcher, 
 	}
 	w.watch = all.byPlace[place]
 	if w.watch == nil {
-		polling, stop := context.WithCancel(context.WithoutCancel(ctx))
+		polling, stop := context.WithCancel(context.Background())
 		w.watch = &watch{all: all, place: place, wake: make(chan struct{}, 1), stop: stop, watchers: map[*Watcher]struct{}{}}
 		all.byPlace[place] = w.watch
 		all.running.Go(func() { s.poll(polling, w.watch, first) })
