@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,6 +180,32 @@ func TestTheAirComesFromWhoHasIt(t *testing.T) {
 		}
 		if calls := second.since(0); len(calls) != 1 || calls[0].need != (weather.Need{AirQuality: true}) {
 			t.Errorf("the second was asked %+v, want the air alone", calls)
+		}
+	})
+}
+
+func TestWhatWaitsTakesNoMoreAlongThanItsProviderHas(t *testing.T) {
+	chained(t, func(t *testing.T, s *weather.Service, first, second *fake) {
+		first.days = 9
+		let := make(chan struct{})
+		first.will(func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
+			<-let
+			return first.reports(places, need), nil
+		})
+		var operations sync.WaitGroup
+		for i := range lanes + 1 { // the last of which waits for a lane
+			operations.Go(func() { by(t, s.Reports(t.Context(), []weather.Place{place(i)}, weather.Need{Days: 3})[0], "first") })
+			synctest.Wait()
+		}
+		r := s.Reports(t.Context(), []weather.Place{place(lanes)}, weather.Need{Days: 16})[0]
+		by(t, r, "second")
+		if len(r.Report.Daily) != 16 {
+			t.Errorf("%d days, want 16", len(r.Report.Daily))
+		}
+		close(let)
+		operations.Wait()
+		if calls := second.since(0); len(calls) != 1 {
+			t.Errorf("the second was asked %+v, want once", calls)
 		}
 	})
 }

@@ -86,8 +86,9 @@ func (c *coalescer) join(ctx context.Context, wants []want, need Need) []*flight
 	return flights
 }
 
-// find returns a flight under way that meets a need: one that has not left yet
-// can take more along. The caller holds mu.
+// find returns a flight under way that meets a need. One that has not left yet
+// can take more along, if the same providers are asked for that. The caller
+// holds mu.
 func (c *coalescer) find(s subject, need Need) *flight {
 	under := c.flights[s]
 	for _, f := range under {
@@ -96,8 +97,8 @@ func (c *coalescer) find(s subject, need Need) *flight {
 		}
 	}
 	for _, f := range under {
-		if f.call == nil {
-			f.need = f.need.And(need)
+		if both := f.need.And(need); f.call == nil && slices.Equal(f.stops, c.stops(both)) {
+			f.need = both
 			return f
 		}
 	}
