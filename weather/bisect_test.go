@@ -78,3 +78,33 @@ func TestOtherFailuresAreNotBisected(t *testing.T) {
 		t.Errorf("%d calls, want 1", len(f.since(0)))
 	}
 }
+
+func TestAProviderThatRefusesEverythingIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 2, 3, 100, 1000} {
+		s, f, _ := serve(t, 1000)
+		f.rejecting(places(n)...)
+		for i, r := range s.Reports(t.Context(), places(n), weather.Need{}) {
+			if !errors.Is(r.Err, weather.ErrRejected) {
+				t.Errorf("place %d of %d has %+v", i, n, r)
+			}
+		}
+		if calls, most := len(f.since(0)), 2*bits.Len(uint(n-1))+1; calls > most {
+			t.Errorf("%d calls for %d places, want at most %d", calls, n, most)
+		}
+	}
+}
+
+func TestManyBadPlacesCostABoundedNumberOfCalls(t *testing.T) {
+	t.Parallel()
+	s, f, _ := serve(t, 1000)
+	var bad []weather.Place
+	for i := 0; i < 1000; i += 3 {
+		bad = append(bad, place(i))
+	}
+	f.rejecting(bad...)
+	s.Reports(t.Context(), places(1000), weather.Need{})
+	if calls, most := len(f.since(0)), 8*21; calls > most {
+		t.Errorf("%d calls, want at most %d", calls, most)
+	}
+}
