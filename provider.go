@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"barograph/gazetteer"
 	"barograph/internal/settings"
+	"barograph/weather"
 	"barograph/weather/openmeteo"
 	"barograph/weather/simulator"
 )
@@ -18,31 +21,74 @@ const (
 	nearby       = 0.2             // degrees within which the simulator takes a city's elevation for a place's
 )
 
-// A provider is where the weather comes from.
+// A provider is one that the weather comes from.
 type provider struct {
-	client      *openmeteo.Client
-	simulator   *simulator.Server // nil unless the client asks it
+	weather.Provider
 	description string
+	close       func(context.Context) error
 }
 
-// chooseProvider chooses once: the weather's source never changes silently.
-func chooseProvider(ctx context.Context, s settings.Settings) (*provider, error) {
-	if s.Weather == "simulator" {
-		return simulate(ctx, "as asked")
+// openers open each provider that --weather may name.
+var openers = map[string]func(context.Context, settings.Settings) (*provider, error){
+	"open-meteo": openMeteo,
+	"simulator":  func(ctx context.Context, _ settings.Settings) (*provider, error) { return simulate(ctx, "as asked") },
+}
+
+// providers are those that are asked, in order.
+type providers []*provider
+
+// chooseProviders chooses once: the weather's sources never change silently.
+func chooseProviders(ctx context.Context, s settings.Settings) (chosen providers, err error) {
+	if slices.Contains(s.Weather, "auto") {
+		if len(s.Weather) > 1 {
+			return nil, errors.New("--weather: auto stands alone")
+		}
+		one, err := chooseByItself(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		return providers{one}, nil
 	}
+	for i, name := range s.Weather {
+		if slices.Contains(s.Weather[:i], name) {
+			return chosen, fmt.Errorf("--weather: %s is listed twice", name)
+		}
+		one, err := openers[name](ctx, s)
+		if err != nil {
+			return chosen, err
+		}
+		chosen = append(chosen, one)
+	}
+	return chosen, nil
+}
+
+// chooseByItself returns Open-Meteo if that answers, or if a database is given,
+// beside which nothing is ever simulated unasked.
+func chooseByItself(ctx context.Context, s settings.Settings) (*provider, error) {
 	client, err := openmeteo.New(s.OpenMeteoURL, openmeteo.Source, time.Now)
 	if err != nil {
 		return nil, err
 	}
-	if s.Weather == "auto" && s.DatabaseURL == "" {
+	defer client.Close()
+	if s.DatabaseURL == "" {
 		probe, cancel := context.WithTimeout(ctx, probeTimeout)
 		defer cancel()
 		if client.Ping(probe) != nil {
-			client.Close()
 			return simulate(ctx, fmt.Sprintf("%s did not answer within %s", s.OpenMeteoURL, probeTimeout))
 		}
 	}
-	return &provider{client: client, description: "open-meteo, " + s.OpenMeteoURL}, nil
+	return openMeteo(ctx, s)
+}
+
+func openMeteo(_ context.Context, s settings.Settings) (*provider, error) {
+	client, err := openmeteo.New(s.OpenMeteoURL, openmeteo.Source, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	return &provider{client, "open-meteo, " + s.OpenMeteoURL, func(context.Context) error {
+		client.Close()
+		return nil
+	}}, nil
 }
 
 // simulate starts a provider that needs no network. It knows how high the
@@ -64,18 +110,35 @@ func simulate(ctx context.Context, why string) (*provider, error) {
 	if err != nil {
 		return nil, errors.Join(err, server.Stop(ctx))
 	}
-	return &provider{client, server, "SIMULATED values, no observations (" + why + ")"}, nil
+	return &provider{client, "SIMULATED values, no observations (" + why + ")", func(ctx context.Context) error {
+		client.Close()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		return server.Stop(ctx)
+	}}, nil
 }
 
-func (p *provider) close(ctx context.Context) error {
-	if p == nil {
-		return nil
+// asked returns the providers as the weather service asks them.
+func (ps providers) asked() []weather.Provider {
+	asked := make([]weather.Provider, len(ps))
+	for i, p := range ps {
+		asked[i] = p
 	}
-	p.client.Close()
-	if p.simulator == nil {
-		return nil
+	return asked
+}
+
+// String says where the weather comes from.
+func (ps providers) String() string {
+	descriptions := make([]string, len(ps))
+	for i, p := range ps {
+		descriptions[i] = p.description
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-	defer cancel()
-	return p.simulator.Stop(ctx)
+	return strings.Join(descriptions, "; else ")
+}
+
+func (ps providers) close(ctx context.Context) (err error) {
+	for _, p := range ps {
+		err = errors.Join(err, p.close(ctx))
+	}
+	return err
 }

@@ -80,3 +80,21 @@ func TestAutoNeverSimulatesBesideAGivenDatabase(t *testing.T) {
 		t.Errorf("it does not say which database it uses:\n%s", g.out)
 	}
 }
+
+func TestASecondProviderAnswersWhereTheFirstIsAway(t *testing.T) {
+	t.Parallel()
+	base, up := reserve(t)
+	g := start(t, command(t, "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(tempDir(t), "data"), "--open-meteo-url", base,
+		"--weather", "open-meteo,simulator"))
+	if want := "open-meteo, " + base + "; else SIMULATED"; !strings.Contains(g.out.String(), want) {
+		t.Errorf("it does not say %q:\n%s", want, g.out)
+	}
+	const lima = `{ weather(city: "Lima") { freshness { provider simulated } } }`
+	if got, want := g.data(t, freshness, nil), `{"weather":{"freshness":{"provider":"simulator","simulated":true}}}`; got != want {
+		t.Errorf("while the first is away, weather = %s, want %s", got, want)
+	}
+	up()
+	if got, want := g.data(t, lima, nil), `{"weather":{"freshness":{"provider":"open-meteo","simulated":false}}}`; got != want {
+		t.Errorf("once the first is there, weather = %s, want %s", got, want)
+	}
+}

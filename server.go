@@ -100,7 +100,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		starting errgroup.Group
 		cities   *gazetteer.Gazetteer
 		base     *database
-		source   *provider
+		sources  providers
 	)
 	starting.Go(func() (err error) { cities, err = gazetteer.Open(); return err })
 	starting.Go(func() (err error) {
@@ -109,13 +109,15 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		}
 		return postgres.Migrate(ctx, base.pools.API, logger)
 	})
-	starting.Go(func() (err error) { source, err = chooseProvider(ctx, s); return err })
+	starting.Go(func() (err error) { sources, err = chooseProviders(ctx, s); return err })
 	err = starting.Wait()
-	defer func() { err = errors.Join(err, source.close(ctx), base.close(ctx)) }()
+	defer func() { err = errors.Join(err, sources.close(ctx), base.close(ctx)) }()
 	if err != nil {
 		return err
 	}
 
+	reports := weather.NewService(time.Now, logger, sources.asked()...)
+	defer reports.Close()
 	feed := records.NewFeed(base.pools, logger)
 	if err := feed.Rebase(ctx); err != nil {
 		return err
@@ -123,10 +125,10 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	writer := records.NewWriter(base.pools, feed, logger)
 	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(base.pools, logger)
 	serves.Resolvers = &resolvers.Root{
-		Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
+		Gazetteer: cities, Weather: reports, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
 	}
 	serves.Extensions = []graphql.HandlerExtension{loaders.Extension{
-		Sources: loaders.Sources{Weather: weather.NewService(source.client, time.Now, logger), Pipelines: pipelines, Records: store},
+		Sources: loaders.Sources{Weather: reports, Pipelines: pipelines, Records: store},
 		Report:  inForce(s.UpstreamReport, listener.Addr()),
 	}}
 	handler := graph.New(serves)
@@ -137,7 +139,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	if inForce(s.Playground, listener.Addr()) {
 		playground, explore = web.Playground(), fmt.Sprintf("http://%s/", listener.Addr())
 	}
-	announce(out, listener.Addr(), explore, operators, base, source)
+	announce(out, listener.Addr(), explore, operators, base, sources)
 
 	var serving errgroup.Group
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
@@ -158,9 +160,9 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 }
 
 // announce says what is served, where, and on what it rests.
-func announce(out io.Writer, address net.Addr, explore string, operators *operators, base *database, source *provider) {
+func announce(out io.Writer, address net.Addr, explore string, operators *operators, base *database, sources providers) {
 	_, _ = fmt.Fprintf(out, "Barograph is ready.\n  GraphQL   http://%s/graphql\n  Explore   %s\n  Admin     %s\n  Database  %s\n  Weather   %s\n",
-		address, explore, operators.description, base.description, source.description)
+		address, explore, operators.description, base.description, sources)
 }
 
 func newLogger(s *settings.Settings) *slog.Logger {

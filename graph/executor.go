@@ -64,9 +64,10 @@ func (c Config) documents() document.Config {
 
 // listLengths are the lists that have an item for each in an argument.
 var listLengths = map[string]string{
-	"Query.cities":    "names",
-	"Query.nodes":     "ids",
-	"Query._entities": "representations",
+	"Query.cities":            "names",
+	"Query.nodes":             "ids",
+	"Query._entities":         "representations",
+	"Mutation.refreshWeather": "input.cities",
 }
 
 // CreateOperationContext returns the operation that is asked for, ready to be

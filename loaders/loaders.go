@@ -22,8 +22,9 @@ type Set struct {
 	Pipelines *Loader[string, *pipeline.Pipeline] // by name; nil where there is none
 	Records   *Loader[records.Key, *records.Record]
 
-	plan  plan
-	tally *weather.Tally
+	plan    plan
+	tally   *weather.Tally
+	service *weather.Service
 }
 
 // Sources are where loaders load from.
@@ -109,8 +110,9 @@ func From(ctx context.Context) *Set {
 func (e Extension) newSet(operation trace.Span, plan plan) *Set {
 	tally := &weather.Tally{}
 	return &Set{
-		plan:  plan,
-		tally: tally,
+		plan:    plan,
+		tally:   tally,
+		service: e.Sources.Weather,
 		Weather: newLoader(operation, weatherKind, plan.weather, func(ctx context.Context, places []weather.Place) ([]weather.Result, error) {
 			return e.Sources.Weather.Reports(weather.Count(ctx, tally), places, plan.need), nil
 		}),
@@ -123,6 +125,17 @@ func (e Extension) newSet(operation trace.Span, plan plan) *Set {
 			return inOrder(keys, found, func(r *records.Record) records.Key { return r.Key }), err
 		}),
 	}
+}
+
+// RefreshWeather fetches the reports of places anew, as much of them as the
+// operation asks for. They are not kept for those who load some later.
+func (s *Set) RefreshWeather(ctx context.Context, places []weather.Place) []weather.Result {
+	different := make(map[weather.Place]struct{}, len(places))
+	for _, p := range places {
+		different[p] = struct{}{}
+	}
+	defer s.Weather.work.begin(len(different))()
+	return s.service.Refresh(weather.Count(ctx, s.tally), places, s.plan.need)
 }
 
 // close says that the operation is over.

@@ -28,15 +28,20 @@ type provider struct {
 	start time.Time
 
 	mu    sync.Mutex
-	calls []string // guarded by mu
+	calls []string     // guarded by mu
+	need  weather.Need // guarded by mu: of all calls
 }
 
 func (p *provider) Source() weather.Source { return weather.Source{Provider: "test"} }
-func (p *provider) BatchLimit() int        { return 1000 }
+func (p *provider) Limits() weather.Limits { return weather.Limits{Batch: 1000, Calls: 4} }
+func (p *provider) Has() weather.Need {
+	return weather.Need{Current: true, Hours: 360, Days: 16, AirQuality: true}
+}
 
 func (p *provider) Fetch(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 	p.mu.Lock()
 	p.calls = append(p.calls, fmt.Sprintf("%d after %s", len(places), time.Since(p.start)))
+	p.need = p.need.And(need)
 	p.mu.Unlock()
 	time.Sleep(5 * time.Millisecond) // on the bubble's clock: an upstream's latency
 	results := make([]weather.Result, len(places))
@@ -52,14 +57,24 @@ func (p *provider) Fetch(_ context.Context, places []weather.Place, need weather
 // ask executes a query in a bubble and returns the calls it made and its answer.
 func ask(t *testing.T, query string, ids []string) (calls string, answer string) {
 	t.Helper()
+	var p provider
+	answer = run(t, &p, query, ids)
+	return strings.Join(p.calls, ", "), answer
+}
+
+// run executes a query over a provider in a bubble and returns its answer.
+func run(t *testing.T, p *provider, query string, ids []string) (answer string) {
+	t.Helper()
 	cities := open(t)
 	synctest.Test(t, func(t *testing.T) {
-		p := &provider{start: time.Now()}
+		p.start = time.Now()
 		logger := slog.New(slog.DiscardHandler)
+		service := weather.NewService(time.Now, logger, p)
+		defer service.Close()
 		handler := graph.New(graph.Config{
 			Resolvers: &resolvers.Root{Gazetteer: cities, Now: time.Now, Logger: logger},
 			Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
-				Weather: weather.NewService(p, time.Now, logger),
+				Weather: service,
 			}}},
 			Logger: logger,
 		})
@@ -72,9 +87,9 @@ func ask(t *testing.T, query string, ids []string) (calls string, answer string)
 		req.Header.Set(loaders.ReportHeader, "1")
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, req)
-		calls, answer = strings.Join(p.calls, ", "), w.Body.String()
+		answer = w.Body.String()
 	})
-	return calls, answer
+	return answer
 }
 
 func open(t *testing.T) *gazetteer.Gazetteer {
@@ -122,6 +137,8 @@ func TestABatchLeavesWhenItsLevelIsComplete(t *testing.T) {
 		"beside a node that leads on": {`{ a: node(id: "City:3143244") { ... on City { weather ` + report + ` } } b: weather(city: "Lima") ` + report + ` }`, "2 after 0s"},
 		"a level nobody can foretell": {`query ($ids: [ID!]!) { nodes(ids: $ids) { ... on City { weather ` + report + ` } } }`, "100 after 2ms"},
 		"a report asked for twice":    {`{ city(name: "Oslo") { weather ` + report + ` ...F weather ` + report + ` } city(name: "Oslo") { ...F } lima: city(name: "Lima") { ...F ...F } } fragment F on City { weather { timeZone } }`, "2 after 0s"},
+		"beside a fragment left out":  {`{ a: city(name: "Lima") { ...F @skip(if: true) ... @include(if: false) { weather ` + report + ` } } b: weather(city: "Oslo") ` + report + ` } fragment F on City { weather ` + report + ` }`, "1 after 0s"},
+		"left out once of twice":      {`{ a: city(name: "Lima") { ...F @skip(if: true) ...F } b: weather(city: "Oslo") ` + report + ` } fragment F on City { weather ` + report + ` }`, "2 after 0s"},
 		"an empty level":              {`{ cities(names: ["Nowhereville"]) { weather ` + report + ` } }`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,8 @@
 package loaders
 
 import (
+	"context"
+
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -28,7 +30,6 @@ func survey(operation *graphql.OperationContext) plan {
 	s := newSurveyor(operation)
 	p := plan{weather: ways{}, records: ways{}, mutation: operation.Operation.Operation == ast.Mutation}
 	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, nil) {
-		p.need = p.need.And(s.need(field.Selections))
 		if field.IsDeferred() {
 			continue
 		}
@@ -37,7 +38,14 @@ func survey(operation *graphql.OperationContext) plan {
 			p.records[field.Alias] = 1
 		}
 	}
+	p.need = s.asks(operation.Operation.SelectionSet).need()
 	return p
+}
+
+// Need returns what the operation that ctx belongs to asks of every report.
+func Need(ctx context.Context) weather.Need {
+	operation := graphql.GetOperationContext(ctx)
+	return newSurveyor(operation).asks(operation.Operation.SelectionSet).need()
 }
 
 // findsRecords reports whether a root field loads records.
@@ -47,7 +55,7 @@ func findsRecords(field string) bool {
 
 type surveyor struct {
 	operation *graphql.OperationContext
-	needs     map[string]weather.Need // by fragment
+	asked     map[string]asks // by fragment
 	reached   map[selectionsKey]reach
 	budget    int // of selections yet to merge
 }
@@ -57,36 +65,89 @@ type surveyor struct {
 const mergeLimit = 100_000
 
 func newSurveyor(operation *graphql.OperationContext) *surveyor {
-	return &surveyor{operation, map[string]weather.Need{}, map[selectionsKey]reach{}, mergeLimit}
+	return &surveyor{operation, map[string]asks{}, map[selectionsKey]reach{}, mergeLimit}
 }
 
-// need returns what is asked of reports anywhere below.
-func (s *surveyor) need(set ast.SelectionSet) (need weather.Need) {
+// Asks are what is asked of reports.
+type asks struct {
+	parts weather.Need
+	dated bool // how fresh a report is, beside that of its air
+}
+
+func (a asks) and(other asks) asks { return asks{a.parts.And(other.parts), a.dated || other.dated} }
+
+// need returns what has to be fetched. The air has a freshness of its own, and
+// says nothing of the report's.
+func (a asks) need() weather.Need {
+	if a.dated && a.parts == (weather.Need{AirQuality: a.parts.AirQuality}) {
+		a.parts.Current = true
+	}
+	return a.parts
+}
+
+// asks returns what is asked of reports anywhere below.
+func (s *surveyor) asks(set ast.SelectionSet) (all asks) {
 	for _, selection := range set {
 		switch selection := selection.(type) {
 		case *ast.Field:
-			need = need.And(s.need(selection.SelectionSet))
-			if selection.ObjectDefinition == nil || selection.ObjectDefinition.Name != "Weather" {
-				continue
-			}
-			switch selection.Name {
-			case "hourly":
-				need.Hours = max(need.Hours, s.number(selection, "hours", weather.MaxHours))
-			case "daily":
-				need.Days = max(need.Days, s.number(selection, "days", weather.MaxDays))
+			if s.included(selection.Directives) {
+				all = all.and(s.asks(selection.SelectionSet)).and(s.asksItself(selection))
 			}
 		case *ast.InlineFragment:
-			need = need.And(s.need(selection.SelectionSet))
-		case *ast.FragmentSpread:
-			below, known := s.needs[selection.Name]
-			if !known && selection.Definition != nil {
-				below = s.need(selection.Definition.SelectionSet)
-				s.needs[selection.Name] = below
+			if s.included(selection.Directives) {
+				all = all.and(s.asks(selection.SelectionSet))
 			}
-			need = need.And(below)
+		case *ast.FragmentSpread:
+			if !s.included(selection.Directives) {
+				continue
+			}
+			below, known := s.asked[selection.Name]
+			if !known && selection.Definition != nil {
+				below = s.asks(selection.Definition.SelectionSet)
+				s.asked[selection.Name] = below
+			}
+			all = all.and(below)
 		}
 	}
-	return need
+	return all
+}
+
+// asksItself returns what a field asks of the report that it is one of.
+func (s *surveyor) asksItself(f *ast.Field) (a asks) {
+	if f.ObjectDefinition == nil || f.ObjectDefinition.Name != "Weather" {
+		return asks{}
+	}
+	switch f.Name {
+	case "current":
+		a.parts.Current = true
+	case "airQuality":
+		a.parts.AirQuality = true
+	case "freshness":
+		a.dated = true
+	case "hourly":
+		a.parts.Hours = s.number(f, "hours", weather.MaxHours)
+	case "daily":
+		a.parts.Days = s.number(f, "days", weather.MaxDays)
+	}
+	return a
+}
+
+// included reports whether a selection is part of the operation that runs.
+func (s *surveyor) included(directives ast.DirectiveList) bool {
+	return !s.holds(directives.ForName("skip")) && (directives.ForName("include") == nil || s.holds(directives.ForName("include")))
+}
+
+// holds reports whether a directive is there and its condition, if it has one,
+// does not come to false.
+func (s *surveyor) holds(d *ast.Directive) bool {
+	if d == nil {
+		return false
+	}
+	if condition := d.Arguments.ForName("if"); condition != nil {
+		value, err := condition.Value.Value(s.operation.Variables)
+		return err != nil || value != false
+	}
+	return true
 }
 
 // number returns an argument, within what is allowed: what is not is refused

@@ -15,6 +15,10 @@ type reach struct {
 // mostWays keeps the sum within bounds where fragments multiply it.
 const mostWays = 1 << 20
 
+// brings are the types whose reports are brought along, and not loaded: nobody
+// announces what is below.
+var brings = map[string]bool{"RefreshWeatherResult": true, "Subscription": true}
+
 // ways returns by how many ways reports are reached from a field with the
 // selections, all of which are of that one field.
 func (s *surveyor) ways(f *ast.Field, sets []ast.SelectionSet) int {
@@ -22,6 +26,9 @@ func (s *surveyor) ways(f *ast.Field, sets []ast.SelectionSet) int {
 		return 0
 	}
 	if f.Definition.Type.Name() == "Weather" {
+		if f.ObjectDefinition != nil && brings[f.ObjectDefinition.Name] {
+			return 0
+		}
 		return 1
 	}
 	below := s.reach(sets)
@@ -96,6 +103,9 @@ func (m *merger) merge(set ast.SelectionSet) {
 		}
 		switch selection := selection.(type) {
 		case *ast.Field:
+			if !m.included(selection.Directives) {
+				continue
+			}
 			key := mergeKey{selection.Alias, selection.Name}
 			at, known := m.fields[key]
 			if !known {
@@ -106,11 +116,11 @@ func (m *merger) merge(set ast.SelectionSet) {
 				m.merged[at].sets = append(m.merged[at].sets, selection.SelectionSet)
 			}
 		case *ast.InlineFragment:
-			if !m.defers(selection.Directives) {
+			if m.follows(selection.Directives) {
 				m.merge(selection.SelectionSet)
 			}
 		case *ast.FragmentSpread:
-			if selection.Definition != nil && !m.visited[selection.Name] && !m.defers(selection.Directives) {
+			if selection.Definition != nil && !m.visited[selection.Name] && m.follows(selection.Directives) {
 				m.visited[selection.Name] = true
 				m.merge(selection.Definition.SelectionSet)
 			}
@@ -118,15 +128,7 @@ func (m *merger) merge(set ast.SelectionSet) {
 	}
 }
 
-// defers reports whether directives defer what they stand at.
-func (s *surveyor) defers(directives ast.DirectiveList) bool {
-	d := directives.ForName("defer")
-	if d == nil {
-		return false
-	}
-	if condition := d.Arguments.ForName("if"); condition != nil {
-		value, err := condition.Value.Value(s.operation.Variables)
-		return err != nil || value != false
-	}
-	return true
+// follows reports whether a fragment is part of what is executed at once.
+func (s *surveyor) follows(directives ast.DirectiveList) bool {
+	return s.included(directives) && !s.holds(directives.ForName("defer"))
 }

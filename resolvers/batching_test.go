@@ -138,12 +138,20 @@ func TestDifferentNeedsShareACall(t *testing.T) {
 
 func TestOnlyWhatIsAskedIsFetched(t *testing.T) {
 	t.Parallel()
-	g := gatewaytest.New(t)
-	var got struct{ Weather json.RawMessage }
-	g.Data(t, `query ($deep: Boolean!) { weather(city: "Oslo") { current { temperature } hourly @include(if: $deep) { time } } }`,
-		gatewaytest.Variables{"deep": false}, &got)
-	if calls := g.Upstream.Calls(); len(calls) != 1 || calls[0].Form["daily"] != nil {
-		t.Errorf("calls = %+v, want one without days", calls)
+	const query = `query ($deep: Boolean!) { weather(city: "Oslo") { current { temperature } hourly @include(if: $deep) { time }
+		... @skip(if: true) { week: daily { date } } ...F @include(if: $deep) } } fragment F on Weather { daily(days: 2) { date } }`
+	for deep, want := range map[bool][2]string{false: {"", ""}, true: {"25", "2"}} {
+		g := gatewaytest.New(t)
+		var got struct{ Weather json.RawMessage }
+		g.Data(t, query, gatewaytest.Variables{"deep": deep}, &got)
+		calls := g.Upstream.Calls()
+		if len(calls) != 1 {
+			t.Fatalf("%d calls, want 1", len(calls))
+		}
+		asked := calls[0].Form
+		if hours, days := asked["forecast_hours"], asked["forecast_days"]; strings.Join(hours, "") != want[0] || strings.Join(days, "") != want[1] {
+			t.Errorf("deep: %t: %s hours and %s days are asked for, want %v", deep, hours, days, want)
+		}
 	}
 }
 

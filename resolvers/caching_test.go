@@ -51,6 +51,45 @@ func TestAnswersAreKeptAsLongAsWhatIsInThem(t *testing.T) {
 	}
 }
 
+// keptUntil fails unless the answer to a query may be kept for as long.
+func keptUntil(t *testing.T, g *gatewaytest.Gateway, query string, expiry time.Time) {
+	t.Helper()
+	before := time.Until(expiry)
+	got := policyOf(t, g, query)
+	after := time.Until(expiry)
+	text, public := strings.CutSuffix(strings.TrimPrefix(got, "max-age="), ", public")
+	seconds, err := strconv.Atoi(text)
+	if age := time.Duration(seconds) * time.Second; err != nil || !public || age > before || age < after-time.Second {
+		t.Errorf("%s: kept for %s, want %v", query, got, before)
+	}
+}
+
+func TestWeatherIsKeptUntilTheFirstOfWhatIsShownExpires(t *testing.T) {
+	t.Parallel()
+	g := gatewaytest.New(t)
+	type freshness struct{ Freshness struct{ ExpiresAt time.Time } }
+	var data struct {
+		Weather struct {
+			freshness
+			AirQuality freshness
+		}
+	}
+	const air = `airQuality { freshness { expiresAt } }`
+	g.Data(t, `{ weather(city: "Oslo") { freshness { expiresAt } `+air+` } }`, nil, &data)
+	report, quality := data.Weather.Freshness.ExpiresAt, data.Weather.AirQuality.Freshness.ExpiresAt
+	if !quality.Before(report) {
+		t.Fatalf("the air is fresh until %v, the report until %v", quality, report)
+	}
+	keptUntil(t, g, `{ weather(city: "Oslo") { current { temperature } `+air+` } }`, quality)
+	keptUntil(t, g, `{ weather(city: "Oslo") { `+air+` } }`, quality)
+	keptUntil(t, g, `{ weather(city: "Oslo") { current { temperature } } }`, report)
+
+	g.Advance(time.Until(quality) + time.Second) // the air may be refreshed while it is answered
+	if got := policyOf(t, g, `{ weather(city: "Oslo") { current { temperature } `+air+` } }`); got != "no-store" {
+		t.Errorf("with stale air: kept for %s", got)
+	}
+}
+
 func TestWeatherIsKeptUntilItExpires(t *testing.T) {
 	t.Parallel()
 	g := gatewaytest.New(t)
@@ -60,13 +99,7 @@ func TestWeatherIsKeptUntilItExpires(t *testing.T) {
 	g.Data(t, `{ weather(city: "Oslo") { freshness { expiresAt } } }`, nil, &data)
 	const query = `{ city(name: "Oslo") { name weather { city { name } current { temperature } daily { date } freshness { state } } } }`
 	before := time.Until(data.Weather.Freshness.ExpiresAt)
-	got := policyOf(t, g, query)
-	after := time.Until(data.Weather.Freshness.ExpiresAt)
-	text, public := strings.CutSuffix(strings.TrimPrefix(got, "max-age="), ", public")
-	seconds, err := strconv.Atoi(text)
-	if age := time.Duration(seconds) * time.Second; err != nil || !public || age > before || age < after-time.Second {
-		t.Errorf("kept for %s, want %v", got, before)
-	}
+	keptUntil(t, g, query, data.Weather.Freshness.ExpiresAt)
 
 	g.Advance(time.Hour + time.Since(time.Now().Add(-before))) // past the expiry, and nobody knows better
 	g.Upstream.Fail(func(gatewaytest.Call) gatewaytest.Failure {

@@ -31,7 +31,7 @@ func (r queryResolver) Cities(ctx context.Context, names []string) ([]*gazetteer
 	for i, name := range names {
 		city, err := r.city(name)
 		if err != nil {
-			addErrorAt(ctx, i, err)
+			addErrorAt(ctx, err, i)
 		}
 		cities[i] = city
 	}
@@ -83,10 +83,19 @@ func announceWeather(ctx context.Context, cities []*gazetteer.City) {
 	loaders.From(ctx).Weather.Announce(ctx, places)
 }
 
-// addErrorAt adds an error at an item of the list that ctx's field resolves to.
-func addErrorAt(ctx context.Context, i int, err error) {
+// addErrorAt adds an error below ctx's field, where names and the indices of
+// lists lead to.
+func addErrorAt(ctx context.Context, err error, below ...any) {
 	path := append(ast.Path{}, graphql.GetPath(ctx)...)
-	graphql.AddError(ctx, gqlerror.WrapPath(append(path, ast.PathIndex(i)), err))
+	for _, step := range below {
+		switch step := step.(type) {
+		case int:
+			path = append(path, ast.PathIndex(step))
+		case string:
+			path = append(path, ast.PathName(step))
+		}
+	}
+	graphql.AddError(ctx, gqlerror.WrapPath(path, err))
 }
 
 func withinListLimit(argument string, n int) error {

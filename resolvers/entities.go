@@ -31,7 +31,7 @@ func (r *Root) Entities(ctx context.Context, representations []any) ([]wire.Enti
 	for i, representation := range representations {
 		id, err := entityID(representation)
 		if err != nil {
-			addErrorAt(ctx, i, err)
+			addErrorAt(ctx, err, i)
 			continue
 		}
 		ids[i] = id
@@ -54,7 +54,7 @@ func (r *Root) Entities(ctx context.Context, representations []any) ([]wire.Enti
 			err = fault.New(fault.NotFound, "nothing is known as %.300q", id)
 		}
 		if err != nil {
-			addErrorAt(ctx, i, err)
+			addErrorAt(ctx, err, i)
 			continue
 		}
 		entities[i] = entity

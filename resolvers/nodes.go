@@ -26,7 +26,7 @@ func (r queryResolver) Nodes(ctx context.Context, ids []string) ([]wire.Node, er
 	for i, id := range ids {
 		node, err := r.node(ctx, id)
 		if err != nil {
-			addErrorAt(ctx, i, err)
+			addErrorAt(ctx, err, i)
 			continue
 		}
 		nodes[i] = node

@@ -52,6 +52,9 @@ func TestTheUpstreamReportIsExact(t *testing.T) {
 		{"warm", query, loaders.Report{Keys: 100, Batches: 1, CacheHits: 100}},
 		{"each twice", `query ($ids: [String!]!) { a: cities(names: $ids) { weather { id } } b: cities(names: $ids) { weather { id } } }`, loaders.Report{Keys: 100, Batches: 1, CacheHits: 100}},
 		{"another need", `query ($ids: [String!]!) { cities(names: $ids) { weather { hourly { time } } } }`, loaders.Report{Keys: 100, Batches: 1, Calls: 1}},
+		{"the air beside what is there", `query ($ids: [String!]!) { cities(names: $ids) { weather { current { temperature } airQuality { usAqi } } } }`, loaders.Report{Keys: 100, Batches: 1, Calls: 1}},
+		{"both parts of what is there", `query ($ids: [String!]!) { cities(names: $ids) { weather { current { temperature } airQuality { usAqi } } } }`, loaders.Report{Keys: 100, Batches: 1, CacheHits: 100}},
+		{"refreshed too soon", `mutation ($ids: [String!]!) { refreshWeather(input: {cities: $ids}) { weather { id } } }`, loaders.Report{Keys: 100, Batches: 1, CacheHits: 100}},
 		{"no weather", `query ($ids: [String!]!) { cities(names: $ids) { name } }`, loaders.Report{}},
 	} {
 		before := len(g.Upstream.Calls())
@@ -63,6 +66,15 @@ func TestTheUpstreamReportIsExact(t *testing.T) {
 		if calls := len(g.Upstream.Calls()) - before; got != c.want || int64(calls) != got.Calls {
 			t.Errorf("%s: %+v, want %+v; the upstream had %d calls", c.name, got, c.want, calls)
 		}
+	}
+}
+
+func TestTheUpstreamReportTellsOfARefresh(t *testing.T) {
+	t.Parallel()
+	g := gatewaytest.New(t)
+	got := told(t, g, "1", `mutation { refreshWeather(input: {cities: ["Mumbai", "Bombay", "Lima"]}) { weather { city { weather { id } } } } }`, nil)["weather"]
+	if got.WaitMs = 0; got != (loaders.Report{Keys: 4, Batches: got.Batches, Calls: 1, CacheHits: 2}) {
+		t.Errorf("%+v, want a call for two cities, and then both from the cache", got)
 	}
 }
 

@@ -10,12 +10,14 @@ import (
 	"barograph/graph/generated"
 	"barograph/pipeline"
 	"barograph/records"
+	"barograph/weather"
 )
 
 // Root has what resolvers call on. What can be batched they get from the
 // operation's loaders.
 type Root struct {
 	Gazetteer *gazetteer.Gazetteer
+	Weather   *weather.Service
 	Pipelines *pipeline.Store
 	Records   *records.Store
 	Writer    *records.Writer

@@ -45,8 +45,8 @@ func (r *Root) report(ctx context.Context, city *gazetteer.City, at weather.Plac
 	case result.Err != nil:
 		return nil, result.Err
 	}
-	caching.Limit(ctx, result.Report.ExpiresAt.Sub(r.Now()))
-	return &wire.Weather{City: city, Units: units, State: result.State, Report: result.Report}, nil
+	caching.Limit(ctx, result.Expiry().Sub(r.Now()))
+	return &wire.Weather{City: city, Units: units, Result: result}, nil
 }
 
 func place(c *gazetteer.City) weather.Place {

@@ -14,12 +14,12 @@ import (
 
 // rejecting makes a fake refuse every call that asks for one of the places.
 func (f *fake) rejecting(bad ...weather.Place) {
-	f.answer = func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
+	f.will(func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 		if slices.ContainsFunc(places, func(p weather.Place) bool { return slices.Contains(bad, p) }) {
 			return nil, fault.Wrap(weather.ErrRejected, fault.UpstreamInvalid, "refused")
 		}
 		return f.reports(places, need), nil
-	}
+	})
 }
 
 func TestOneBadPlaceFailsAlone(t *testing.T) {
@@ -28,7 +28,7 @@ func TestOneBadPlaceFailsAlone(t *testing.T) {
 		for _, bad := range []int{0, n / 3, n - 1} {
 			t.Run(fmt.Sprintf("%d of %d", bad, n), func(t *testing.T) {
 				t.Parallel()
-				s, f, _ := serve(1000)
+				s, f, _ := serve(t, 1000)
 				f.rejecting(place(bad))
 				for i, r := range s.Reports(t.Context(), places(n), weather.Need{}) {
 					if i != bad {
@@ -52,7 +52,7 @@ func TestOneBadPlaceFailsAlone(t *testing.T) {
 
 func TestSeveralBadPlacesFailAlone(t *testing.T) {
 	t.Parallel()
-	s, f, _ := serve(1000)
+	s, f, _ := serve(t, 1000)
 	f.rejecting(place(3), place(4), place(60))
 	for i, r := range s.Reports(t.Context(), places(64), weather.Need{}) {
 		if i != 3 && i != 4 && i != 60 {
@@ -65,10 +65,10 @@ func TestSeveralBadPlacesFailAlone(t *testing.T) {
 
 func TestOtherFailuresAreNotBisected(t *testing.T) {
 	t.Parallel()
-	s, f, _ := serve(1000)
-	f.answer = func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) {
+	s, f, _ := serve(t, 1000)
+	f.will(func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) {
 		return nil, fault.New(fault.UpstreamRateLimited, "slow down")
-	}
+	})
 	for i, r := range s.Reports(t.Context(), places(64), weather.Need{}) {
 		if fault.KindOf(r.Err) != fault.UpstreamRateLimited {
 			t.Errorf("place %d has %+v", i, r)
@@ -76,5 +76,35 @@ func TestOtherFailuresAreNotBisected(t *testing.T) {
 	}
 	if len(f.since(0)) != 1 {
 		t.Errorf("%d calls, want 1", len(f.since(0)))
+	}
+}
+
+func TestAProviderThatRefusesEverythingIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 2, 3, 100, 1000} {
+		s, f, _ := serve(t, 1000)
+		f.rejecting(places(n)...)
+		for i, r := range s.Reports(t.Context(), places(n), weather.Need{}) {
+			if !errors.Is(r.Err, weather.ErrRejected) {
+				t.Errorf("place %d of %d has %+v", i, n, r)
+			}
+		}
+		if calls, most := len(f.since(0)), 2*bits.Len(uint(n-1))+1; calls > most {
+			t.Errorf("%d calls for %d places, want at most %d", calls, n, most)
+		}
+	}
+}
+
+func TestManyBadPlacesCostABoundedNumberOfCalls(t *testing.T) {
+	t.Parallel()
+	s, f, _ := serve(t, 1000)
+	var bad []weather.Place
+	for i := 0; i < 1000; i += 3 {
+		bad = append(bad, place(i))
+	}
+	f.rejecting(bad...)
+	s.Reports(t.Context(), places(1000), weather.Need{})
+	if calls, most := len(f.since(0)), 8*21; calls > most {
+		t.Errorf("%d calls, want at most %d", calls, most)
 	}
 }

@@ -5,60 +5,103 @@ import (
 	"unsafe"
 
 	"github.com/maypok86/otter/v2"
+
+	"barograph/internal/fault"
 )
 
 const (
-	cacheBytes = 64 << 20
-	staleLimit = 6 * time.Hour // past its expiry, a report is no longer better than none
+	cacheBytes   = 64 << 20
+	revalidating = 5 * time.Minute // past its expiry, a report is good enough while a newer one is fetched
+	staleLimit   = 6 * time.Hour   // past its expiry, a report is no longer better than none
+	absence      = time.Minute     // for how long a provider's "no such place" is believed
 )
 
-// A cache holds the newest report of each place until it is too stale to show.
+// A cache holds the newest report of each subject until it is too stale to
+// show, and for a short while that there is none.
 type cache struct {
-	reports *otter.Cache[Place, kept]
+	entries *otter.Cache[subject, entry]
 	now     func() time.Time
 }
 
-type kept struct {
+// An entry is what is known of a subject. The zero entry is nothing.
+type entry struct {
 	report *Report
-	need   Need // what the report was fetched for
+	need   Need  // what the report was fetched for
+	none   error // why there is no report: no provider has one for the place
+	until  time.Time
 }
 
+// A freshness is what an entry is good for.
+type freshness uint8
+
+const (
+	useless freshness = iota
+	lastResort
+	refreshable // good enough while a newer one is fetched
+	fresh
+)
+
 func newCache(now func() time.Time) *cache {
-	return &cache{now: now, reports: otter.Must(&otter.Options[Place, kept]{
+	return &cache{now: now, entries: otter.Must(&otter.Options[subject, entry]{
 		MaximumWeight: cacheBytes,
-		Weigher:       func(_ Place, k kept) uint32 { return k.weight() },
+		Weigher:       func(_ subject, e entry) uint32 { return e.weight() },
 	})}
 }
 
-// find returns the report of a place and whether it is fresh. It returns nil
-// when there is none that covers the need and is within the stale limit.
-func (c *cache) find(p Place, need Need) (report *Report, fresh bool) {
-	k, ok := c.reports.GetIfPresent(p)
-	if !ok || !k.need.Covers(need) {
-		return nil, false
+// find returns what is known of a subject and what that is good for, to someone
+// with a need.
+func (c *cache) find(s subject, need Need) (entry, freshness) {
+	e, ok := c.entries.GetIfPresent(s)
+	if !ok || !e.need.Covers(need) && e.none == nil {
+		return entry{}, useless
 	}
-	now := c.now()
-	if now.After(k.report.ExpiresAt.Add(staleLimit)) {
-		return nil, false
+	switch age := c.now().Sub(e.until); {
+	case age < 0:
+		return e, fresh
+	case e.none != nil, age > staleLimit:
+		return entry{}, useless
+	case age <= revalidating:
+		return e, refreshable
 	}
-	return k.report, now.Before(k.report.ExpiresAt)
+	return e, lastResort
 }
 
-// held returns what the fresh report of a place was fetched for, and nothing
+// held returns what the fresh report of a subject was fetched for, and nothing
 // when there is none.
-func (c *cache) held(p Place) Need {
-	if k, ok := c.reports.GetIfPresent(p); ok && c.now().Before(k.report.ExpiresAt) {
-		return k.need
+func (c *cache) held(s subject) Need {
+	if e, ok := c.entries.GetIfPresent(s); ok && c.now().Before(e.until) {
+		return e.need
 	}
 	return Need{}
 }
 
-func (c *cache) keep(report *Report, need Need) {
-	c.reports.Set(report.Place, kept{report, need})
+// keep keeps a result that was fetched for a need, if it is worth it: failures
+// are forgotten. A report with less in it does not replace a fresh one, which
+// happens to have been fetched meanwhile.
+func (c *cache) keep(s subject, need Need, r Result) {
+	switch {
+	case r.Err != nil && fault.KindOf(r.Err) == fault.NotFound:
+		c.entries.Set(s, entry{none: r.Err, until: c.now().Add(absence)})
+	case r.Err != nil:
+	case c.held(s) != need && c.held(s).Covers(need):
+	default:
+		c.entries.Set(s, entry{report: r.Report, need: need, until: r.Report.ExpiresAt})
+	}
 }
 
-func (k kept) weight() uint32 {
-	size := unsafe.Sizeof(kept{}) + unsafe.Sizeof(Place{}) + unsafe.Sizeof(Report{}) + unsafe.Sizeof(Conditions{}) +
-		uintptr(len(k.report.Hourly))*unsafe.Sizeof(Hour{}) + uintptr(len(k.report.Daily))*unsafe.Sizeof(Day{})
-	return uint32(size) //nolint:gosec // at most MaxHours hours and MaxDays days: some 50 KB
+// result returns an entry in a state.
+func (e entry) result(state State) Result {
+	if e.none != nil {
+		return Result{Err: e.none}
+	}
+	return Result{Report: e.report, State: state}
+}
+
+func (e entry) weight() uint32 {
+	size := unsafe.Sizeof(entry{}) + unsafe.Sizeof(subject{})
+	if r := e.report; r != nil {
+		size += unsafe.Sizeof(Report{}) + unsafe.Sizeof(Conditions{}) + unsafe.Sizeof(AirQuality{}) +
+			uintptr(len(r.Hourly))*unsafe.Sizeof(Hour{}) + uintptr(len(r.Daily))*unsafe.Sizeof(Day{})
+	}
+	return uint32(size) // at most some 50 KB: MaxHours hours and MaxDays days
 }

@@ -23,7 +23,8 @@ func ExampleService() {
 	}
 	defer client.Close()
 
-	service := weather.NewService(client, now, slog.New(slog.DiscardHandler))
+	service := weather.NewService(now, slog.New(slog.DiscardHandler), client)
+	defer service.Close()
 	for _, result := range service.Reports(context.Background(), []weather.Place{
 		{Latitude: 59.91, Longitude: 10.75, TimeZone: "Europe/Oslo"},
 		{Latitude: 91, Longitude: 0, TimeZone: "GMT"},

@@ -1,6 +1,7 @@
 package weather_test
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -14,12 +15,30 @@ import (
 // A fake is a provider that notes what it is asked. It has a report for every
 // place unless it is told to answer otherwise.
 type fake struct {
-	limit  int
-	now    func() time.Time
-	answer func(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error)
+	name  string
+	limit int
+	air   bool // whether it knows the air
+	days  int  // how far it looks ahead; zero for as far as there is
+	now   func() time.Time
 
 	mu    sync.Mutex
+	does  fetch   // guarded by mu; nil while it has every report
 	calls []asked // guarded by mu
+}
+
+type fetch func(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error)
+
+// will makes it answer otherwise from now on, or as ever with nil.
+func (f *fake) will(answer fetch) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.does = answer
+}
+
+func (f *fake) answer() fetch {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.does
 }
 
 type asked struct {
@@ -27,21 +46,26 @@ type asked struct {
 	need   weather.Need
 }
 
-func (f *fake) Source() weather.Source { return weather.Source{Provider: "fake"} }
-func (f *fake) BatchLimit() int        { return f.limit }
+func (f *fake) Source() weather.Source { return weather.Source{Provider: cmp.Or(f.name, "fake")} }
+func (f *fake) Limits() weather.Limits { return weather.Limits{Batch: f.limit, Calls: lanes} }
+func (f *fake) Has() weather.Need {
+	return weather.Need{Current: true, Hours: weather.MaxHours, Days: cmp.Or(f.days, weather.MaxDays), AirQuality: f.air}
+}
 
 func (f *fake) Fetch(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 	f.mu.Lock()
 	f.calls = append(f.calls, asked{slices.Clone(places), need})
 	f.mu.Unlock()
-	if f.answer != nil {
-		return f.answer(ctx, places, need)
+	if answer := f.answer(); answer != nil {
+		return answer(ctx, places, need)
 	}
 	return f.reports(places, need), nil
 }
 
-// life is how long a fake's reports are fresh.
-const life = 15 * time.Minute
+const (
+	life         = 15 * time.Minute // of a fake's reports: how long they are fresh
+	revalidating = 5 * time.Minute  // for how long after it one is answered while a newer one is fetched
+)
 
 func (f *fake) reports(places []weather.Place, need weather.Need) []weather.Result {
 	results := make([]weather.Result, len(places))
@@ -51,6 +75,9 @@ func (f *fake) reports(places []weather.Place, need weather.Need) []weather.Resu
 			Place: p, Source: f.Source(), FetchedAt: now, ExpiresAt: now.Add(life),
 			Current: &weather.Conditions{Time: now, Temperature: weather.Measure(p.Latitude)},
 			Hourly:  make([]weather.Hour, need.Hours), Daily: make([]weather.Day, need.Days),
+		}
+		if need.AirQuality {
+			results[i].Report.AirQuality = &weather.AirQuality{Time: now, Source: f.Source(), FetchedAt: now, ExpiresAt: now.Add(life)}
 		}
 	}
 	return results
@@ -82,10 +109,20 @@ func (c *clock) move(d time.Duration) {
 }
 
 // serve returns a service over a fake, and the clock of both.
-func serve(limit int) (*weather.Service, *fake, *clock) {
+func serve(t testing.TB, limit int) (*weather.Service, *fake, *clock) {
 	c := &clock{time: time.Date(2026, time.June, 15, 12, 20, 0, 0, time.UTC)}
 	f := &fake{limit: limit, now: c.now}
-	return weather.NewService(f, c.now, slog.New(slog.DiscardHandler)), f, c
+	return open(t, c.now, f), f, c
+}
+
+var discard = slog.New(slog.DiscardHandler)
+
+// open returns a service that is closed when the test is over.
+func open(t testing.TB, now func() time.Time, providers ...weather.Provider) *weather.Service {
+	t.Helper()
+	s := weather.NewService(now, discard, providers...)
+	t.Cleanup(s.Close)
+	return s
 }
 
 // place returns one of any number of places.

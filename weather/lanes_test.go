@@ -3,8 +3,8 @@ package weather_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -26,7 +26,7 @@ type gate struct {
 
 func (g *gate) hold(f *fake) {
 	g.open = make(chan struct{})
-	f.answer = func(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
+	f.will(func(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 		g.waiting.Add(1)
 		defer g.waiting.Add(-1)
 		select {
@@ -35,7 +35,7 @@ func (g *gate) hold(f *fake) {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-	}
+	})
 }
 
 // gated runs a test in a bubble of time, with a service whose provider waits.
@@ -45,7 +45,7 @@ func gated(t *testing.T, limit int, test func(t *testing.T, s *weather.Service, 
 	synctest.Test(t, func(t *testing.T) {
 		f, g := &fake{limit: limit, now: time.Now}, &gate{}
 		g.hold(f)
-		test(t, weather.NewService(f, time.Now, slog.New(slog.DiscardHandler)), f, g)
+		test(t, open(t, time.Now, f), f, g)
 	})
 }
 
@@ -104,7 +104,7 @@ func TestACallIsGivenUpAfterEightSeconds(t *testing.T) {
 	gated(t, 10, func(t *testing.T, s *weather.Service, _ *fake, _ *gate) {
 		start := time.Now()
 		got := s.Reports(t.Context(), places(1), weather.Need{})
-		if passed := time.Since(start); passed != 8*time.Second || !errors.Is(got[0].Err, context.DeadlineExceeded) {
+		if passed := time.Since(start); passed != 8*time.Second || fault.KindOf(got[0].Err) != fault.UpstreamTimeout {
 			t.Errorf("after %v: %+v", passed, got[0])
 		}
 	})
@@ -112,27 +112,31 @@ func TestACallIsGivenUpAfterEightSeconds(t *testing.T) {
 
 func TestWhoFindsNoLaneIsToldThatTheProviderIsBusy(t *testing.T) {
 	gated(t, 1, func(t *testing.T, s *weather.Service, f *fake, g *gate) {
-		f.answer = func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
+		late := weather.Place{Latitude: 1, Longitude: 99}
+		f.will(func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 			<-g.open // whatever the deadline
 			return f.reports(places, need), nil
-		}
+		})
 		var callers sync.WaitGroup
 		callers.Go(func() {
 			for i, r := range s.Reports(t.Context(), places(lanes), weather.Need{}) {
-				expect(t, r, place(i), weather.Live)
+				if fault.KindOf(r.Err) != fault.UpstreamTimeout {
+					t.Errorf("place %d: got %+v, want UPSTREAM_TIMEOUT", i, r)
+				}
 			}
 		})
 		synctest.Wait()
-		late := s.Reports(t.Context(), []weather.Place{place(99)}, weather.Need{})
-		if fault.KindOf(late[0].Err) != fault.UpstreamTimeout {
-			t.Errorf("got %+v, want UPSTREAM_TIMEOUT", late[0])
+		got := s.Reports(t.Context(), []weather.Place{late}, weather.Need{})
+		if fault.KindOf(got[0].Err) != fault.UpstreamTimeout || !strings.Contains(got[0].Err.Error(), "busy") {
+			t.Errorf("got %+v, want UPSTREAM_TIMEOUT of a provider that is busy", got[0])
 		}
+		callers.Wait() // however long the provider takes
 		close(g.open)
-		callers.Wait()
+		synctest.Wait()
 		if n := len(f.since(0)); n != lanes {
 			t.Errorf("%d calls, want %d", n, lanes)
 		}
-		expect(t, s.Reports(t.Context(), []weather.Place{place(99)}, weather.Need{})[0], place(99), weather.Live)
+		expect(t, s.Reports(t.Context(), []weather.Place{late}, weather.Need{})[0], late, weather.Live)
 	})
 }
 
@@ -149,10 +153,11 @@ func TestACallerWhoGoesAwayEndsItsCalls(t *testing.T) {
 				t.Errorf("place %d has %+v", i, r)
 			}
 		}
+		synctest.Wait()
 		if g.waiting.Load() != 0 || time.Since(start) != 0 {
 			t.Errorf("%d calls go on after %v", g.waiting.Load(), time.Since(start))
 		}
-		f.answer = nil
+		f.will(nil)
 		expect(t, s.Reports(t.Context(), places(1), weather.Need{})[0], place(0), weather.Live)
 	})
 }
@@ -160,7 +165,7 @@ func TestACallerWhoGoesAwayEndsItsCalls(t *testing.T) {
 // Whatever runs beside it, every caller gets its own places' reports in order.
 func TestReportsAreRightUnderConcurrentUse(t *testing.T) {
 	t.Parallel()
-	s, f, c := serve(7)
+	s, f, c := serve(t, 7)
 	f.rejecting(place(13))
 	var callers sync.WaitGroup
 	for seed := range uint64(16) {

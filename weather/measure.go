@@ -23,6 +23,15 @@ var (
 		metric.WithDescription("How many places calls to providers asked for, by provider."))
 )
 
+var (
+	joined, _ = meter.Int64Counter("barograph.weather.joins",
+		metric.WithDescription("Reports asked for while they were being fetched for someone else, who shared them."))
+	refreshed, _ = meter.Int64Counter("barograph.weather.refreshes",
+		metric.WithDescription("Reports refreshed after a stale one was answered, by outcome: done or failed."))
+	answered, _ = meter.Int64Counter("barograph.weather.upstream.answers",
+		metric.WithDescription("Places that providers were asked for, by provider and by outcome: answered or failed."))
+)
+
 func labelled(key, value string) metric.MeasurementOption {
 	return metric.WithAttributeSet(attribute.NewSet(attribute.String(key, value)))
 }
@@ -36,19 +45,22 @@ var (
 	reportCached = labelled("state", "CACHED")
 	reportStale  = labelled("state", "STALE")
 	reportFailed = labelled("state", "FAILED")
+
+	refreshDone   = labelled("outcome", "done")
+	refreshFailed = labelled("outcome", "failed")
 )
 
 // lookups counts what was found in the cache.
 type lookups struct{ fresh, stale, none int64 }
 
-func (l *lookups) count(report *Report, fresh bool) {
-	switch {
+func (l *lookups) count(good freshness) {
+	switch good {
 	case fresh:
 		l.fresh++
-	case report != nil:
-		l.stale++
-	default:
+	case useless:
 		l.none++
+	default:
+		l.stale++
 	}
 }
 
@@ -59,15 +71,15 @@ func (l *lookups) record(ctx context.Context) {
 }
 
 // recordResults counts what became of the reports that were asked for.
-func recordResults(ctx context.Context, results map[Place]Result) {
+func recordResults(ctx context.Context, answers []answer) {
 	var live, cached, stale, failed int64
-	for _, r := range results {
+	for _, a := range answers {
 		switch {
-		case r.Err != nil:
+		case a.Report == nil:
 			failed++
-		case r.State == Cached:
+		case a.State == Cached:
 			cached++
-		case r.State == Stale:
+		case a.State == Stale:
 			stale++
 		default:
 			live++
@@ -79,9 +91,43 @@ func recordResults(ctx context.Context, results map[Place]Result) {
 	add(ctx, served, failed, reportFailed)
 }
 
-func add(ctx context.Context, counter metric.Int64Counter, n int64, label metric.MeasurementOption) {
+// recordJoined counts the reports that someone else had asked for already.
+func recordJoined(ctx context.Context, n int64) { add(ctx, joined, n) }
+
+// recordRefreshed counts a refresh that nobody waited for.
+func recordRefreshed(ctx context.Context, err error) {
+	if err != nil {
+		refreshed.Add(ctx, 1, refreshFailed)
+		return
+	}
+	refreshed.Add(ctx, 1, refreshDone)
+}
+
+// recordAnswers counts the places that a provider was asked for, by whether it
+// had their weather.
+func recordAnswers(ctx context.Context, provider string, results []Result) {
+	var had, failed int64
+	for _, r := range results {
+		if r.Err == nil {
+			had++
+		} else {
+			failed++
+		}
+	}
+	add(ctx, answered, had, metric.WithAttributes(attribute.String("provider", provider), attribute.String("outcome", "answered")))
+	add(ctx, answered, failed, metric.WithAttributes(attribute.String("provider", provider), attribute.String("outcome", "failed")))
+}
+
+// begin makes the counters that may not move for long show that they have not.
+func begin(ctx context.Context) {
+	joined.Add(ctx, 0)
+	refreshed.Add(ctx, 0, refreshDone)
+	refreshed.Add(ctx, 0, refreshFailed)
+}
+
+func add(ctx context.Context, counter metric.Int64Counter, n int64, labels ...metric.AddOption) {
 	if n > 0 {
-		counter.Add(ctx, n, label)
+		counter.Add(ctx, n, labels...)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 func TestAFreshReportIsCachedAndMakesNoCall(t *testing.T) {
 	t.Parallel()
-	s, f, c := serve(10)
+	s, f, c := serve(t, 10)
 	need := weather.Need{Hours: 24, Days: 7}
 	first := s.Reports(t.Context(), places(3), need)
 	c.move(life - 1)
@@ -32,9 +32,9 @@ func TestAFreshReportIsCachedAndMakesNoCall(t *testing.T) {
 
 func TestAnExpiredReportIsFetchedAgain(t *testing.T) {
 	t.Parallel()
-	s, f, c := serve(10)
+	s, f, c := serve(t, 10)
 	before := s.Reports(t.Context(), places(1), weather.Need{})
-	c.move(life)
+	c.move(life + revalidating + 1)
 	after := s.Reports(t.Context(), places(1), weather.Need{})
 	expect(t, after[0], place(0), weather.Live)
 	if len(f.since(0)) != 2 || before[0].Report == after[0].Report {
@@ -49,7 +49,7 @@ func TestAReportThatDoesNotCoverTheNeedIsFetchedAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, f, _ := serve(10)
+			s, f, _ := serve(t, 10)
 			s.Reports(t.Context(), places(1), weather.Need{Hours: 24, Days: 3})
 			got := s.Reports(t.Context(), places(1), need)
 			expect(t, got[0], place(0), weather.Live)
@@ -62,7 +62,7 @@ func TestAReportThatDoesNotCoverTheNeedIsFetchedAgain(t *testing.T) {
 
 func TestTwoViewsOfAPlaceDoNotPushEachOtherOutOfTheCache(t *testing.T) {
 	t.Parallel()
-	s, f, c := serve(10)
+	s, f, c := serve(t, 10)
 	hours, days := weather.Need{Hours: 24}, weather.Need{Days: 7}
 	for range 3 {
 		s.Reports(t.Context(), places(1), hours)
@@ -71,7 +71,7 @@ func TestTwoViewsOfAPlaceDoNotPushEachOtherOutOfTheCache(t *testing.T) {
 	if calls := f.since(0); len(calls) != 2 || calls[1].need != hours.And(days) {
 		t.Errorf("calls = %+v, want one for the hours and one for both", calls)
 	}
-	c.move(life)
+	c.move(life + revalidating + 1)
 	s.Reports(t.Context(), places(1), days)
 	if last := f.since(2); len(last) != 1 || last[0].need != days {
 		t.Errorf("once expired, calls = %+v, want one for the days alone", last)
@@ -87,16 +87,16 @@ func TestAStaleReportIsBetterThanNoneForSixHours(t *testing.T) {
 		need  weather.Need
 		stale bool
 	}{
-		{"just expired", life, weather.Need{}, true},
+		{"just too old to be refreshed meanwhile", life + revalidating + 1, weather.Need{}, true},
 		{"six hours past its expiry", life + 6*time.Hour, weather.Need{Hours: 5}, true},
 		{"beyond that", life + 6*time.Hour + 1, weather.Need{}, false},
-		{"without what is needed", life, weather.Need{Hours: 6}, false},
+		{"without what is needed", life + revalidating + 1, weather.Need{Hours: 6}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s, f, c := serve(10)
-			s.Reports(t.Context(), places(1), weather.Need{Hours: 5})
-			f.answer = func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) { return nil, away }
+			s, f, c := serve(t, 10)
+			s.Reports(t.Context(), places(1), weather.Need{Current: true, Hours: 5})
+			f.will(func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) { return nil, away })
 			c.move(test.age)
 			got := s.Reports(t.Context(), places(1), test.need)
 			if len(f.since(0)) != 2 {
@@ -107,7 +107,7 @@ func TestAStaleReportIsBetterThanNoneForSixHours(t *testing.T) {
 			} else if got[0].Report != nil || fault.KindOf(got[0].Err) != fault.UpstreamUnavailable {
 				t.Errorf("got %+v, want the provider's error", got[0])
 			}
-			f.answer = nil
+			f.will(nil)
 			expect(t, s.Reports(t.Context(), places(1), weather.Need{})[0], place(0), weather.Live)
 		})
 	}
@@ -115,7 +115,7 @@ func TestAStaleReportIsBetterThanNoneForSixHours(t *testing.T) {
 
 func TestEqualPlacesAreAskedOnce(t *testing.T) {
 	t.Parallel()
-	s, f, _ := serve(10)
+	s, f, _ := serve(t, 10)
 	a, b := place(1), place(2)
 	got := s.Reports(t.Context(), []weather.Place{a, b, a, b, a}, weather.Need{})
 	for i, p := range []weather.Place{a, b, a, b, a} {
@@ -128,7 +128,7 @@ func TestEqualPlacesAreAskedOnce(t *testing.T) {
 
 func TestOnlyWhatIsNotCachedIsAsked(t *testing.T) {
 	t.Parallel()
-	s, f, _ := serve(10)
+	s, f, _ := serve(t, 10)
 	s.Reports(t.Context(), places(2), weather.Need{})
 	got := s.Reports(t.Context(), places(4), weather.Need{})
 	for i, state := range []weather.State{weather.Cached, weather.Cached, weather.Live, weather.Live} {
@@ -141,7 +141,7 @@ func TestOnlyWhatIsNotCachedIsAsked(t *testing.T) {
 
 func TestNothingAskedMakesNoCall(t *testing.T) {
 	t.Parallel()
-	s, f, _ := serve(10)
+	s, f, _ := serve(t, 10)
 	if got := s.Reports(t.Context(), nil, weather.Need{Hours: 1}); len(got) != 0 || len(f.since(0)) != 0 {
 		t.Errorf("got %v from %d calls", got, len(f.since(0)))
 	}
@@ -149,20 +149,20 @@ func TestNothingAskedMakesNoCall(t *testing.T) {
 
 func TestAPlacesOwnErrorIsItsAloneAndNotCached(t *testing.T) {
 	t.Parallel()
-	s, f, _ := serve(10)
+	s, f, _ := serve(t, 10)
 	broken := fault.New(fault.UpstreamInvalid, "unusable")
-	f.answer = func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
+	f.will(func(_ context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 		results := f.reports(places, need)
 		results[1] = weather.Result{Err: broken}
 		return results, nil
-	}
+	})
 	got := s.Reports(t.Context(), places(3), weather.Need{})
 	expect(t, got[0], place(0), weather.Live)
 	expect(t, got[2], place(2), weather.Live)
 	if got[1].Report != nil || !errors.Is(got[1].Err, broken) {
 		t.Errorf("got %+v, want the place's error", got[1])
 	}
-	f.answer = nil
+	f.will(nil)
 	expect(t, s.Reports(t.Context(), places(3), weather.Need{})[1], place(1), weather.Live)
 	if calls := f.since(1); len(calls) != 1 || !slices.Equal(calls[0].places, places(3)[1:2]) {
 		t.Errorf("then calls = %+v, want one for the place that failed", calls)
@@ -174,10 +174,10 @@ func TestAnAnswerOfTheWrongLengthIsInvalid(t *testing.T) {
 	for name, n := range map[string]int{"none": 0, "one too few": 2, "one too many": 4} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, f, _ := serve(10)
-			f.answer = func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) {
+			s, f, _ := serve(t, 10)
+			f.will(func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) {
 				return f.reports(places(n), weather.Need{}), nil
-			}
+			})
 			for i, r := range s.Reports(t.Context(), places(3), weather.Need{}) {
 				if r.Report != nil || fault.KindOf(r.Err) != fault.UpstreamInvalid {
 					t.Errorf("place %d: %+v, want UPSTREAM_INVALID", i, r)
@@ -189,8 +189,8 @@ func TestAnAnswerOfTheWrongLengthIsInvalid(t *testing.T) {
 
 func TestAPanicOfTheProviderEndsWithItsCall(t *testing.T) {
 	t.Parallel()
-	s, f, _ := serve(1)
-	f.answer = func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) { panic("a bug") }
+	s, f, _ := serve(t, 1)
+	f.will(func(context.Context, []weather.Place, weather.Need) ([]weather.Result, error) { panic("a bug") })
 	for range 2 { // more calls than lanes, so that each must have been given back
 		for i, r := range s.Reports(t.Context(), places(3), weather.Need{}) {
 			if r.Report != nil || r.Err == nil || fault.KindOf(r.Err) != fault.Internal {
@@ -198,7 +198,7 @@ func TestAPanicOfTheProviderEndsWithItsCall(t *testing.T) {
 			}
 		}
 	}
-	f.answer = nil
+	f.will(nil)
 	expect(t, s.Reports(t.Context(), places(1), weather.Need{})[0], place(0), weather.Live)
 }
 

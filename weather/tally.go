@@ -8,8 +8,8 @@ import (
 // A Tally counts what it took to answer one request. It is safe for concurrent
 // use.
 type Tally struct {
-	Calls     atomic.Int64 // to providers
-	CacheHits atomic.Int64 // places answered for from the cache, without a call
+	Calls     atomic.Int64 // to providers, made for it: what was under way already counts for whoever began it
+	CacheHits atomic.Int64 // places answered for from the cache, without waiting for a call
 }
 
 type tallyKey struct{}

@@ -18,7 +18,7 @@ const (
 	FreshnessStateLive FreshnessState = "LIVE"
 	// From the cache, and fresh.
 	FreshnessStateCached FreshnessState = "CACHED"
-	// Past its expiry: the best there is, since fetching a newer one failed.
+	// Past its expiry, whether being refreshed or not: the best there is at the moment.
 	FreshnessStateStale FreshnessState = "STALE"
 )
 
@@ -54,6 +54,8 @@ const (
 	ProblemCodePipelineDescriptionInvalid ProblemCode = "PIPELINE_DESCRIPTION_INVALID"
 	// More payloads are waiting than the server takes on: try again later.
 	ProblemCodeOverloaded ProblemCode = "OVERLOADED"
+	// The weather was not fetched anew: that has just been done, or the provider has no quota left or fails.
+	ProblemCodeWeatherNotRefreshed ProblemCode = "WEATHER_NOT_REFRESHED"
 )
 
 var AllProblemCode = []ProblemCode{
@@ -68,6 +70,7 @@ var AllProblemCode = []ProblemCode{
 	ProblemCodePipelineNameInvalid,
 	ProblemCodePipelineDescriptionInvalid,
 	ProblemCodeOverloaded,
+	ProblemCodeWeatherNotRefreshed,
 }
 
 // ProcessProcessPayloadProcessPayloadResult includes the requested fields of the GraphQL type ProcessPayloadResult.

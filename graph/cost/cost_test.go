@@ -17,7 +17,7 @@ import (
 
 var (
 	schema = generated.NewExecutableSchema(generated.Config{}).Schema()
-	table  = cost.New(schema, map[string]string{"Query.cities": "names", "Query.nodes": "ids"})
+	table  = cost.New(schema, map[string]string{"Query.cities": "names", "Query.nodes": "ids", "Mutation.refreshWeather": "input.cities"})
 )
 
 func costOf(t testing.TB, text string, variables map[string]any) cost.Cost {
@@ -83,6 +83,11 @@ func TestCostIsThatOfTheSchema(t *testing.T) {
 		{"{ pipelines(first: 3, last: 9) { nodes { id } } }", nil, 5 + 9},
 		{"query ($n: Int = 4) { pipelines(first: $n) { nodes { id } } }", nil, 5 + 4},
 		{"mutation { createPipeline(input: {name: \"x\"}) { pipeline { id } problems { code } } }", nil, 10 + 1 + 2},
+		{`mutation { refreshWeather(input: {cities: ["a", "b", "c"]}) { weather { id } problems { code } } }`, nil, 10 + 3*5 + 3},
+		{"mutation ($names: [String!]!) { refreshWeather(input: {cities: $names}) { weather { id } } }", names(7), 10 + 7*5},
+		{"mutation ($i: RefreshWeatherInput!) { refreshWeather(input: $i) { weather { current { time } } } }", map[string]any{"i": map[string]any{"cities": []any{"a", "b"}}}, 10 + 2*6},
+		{`mutation { refreshWeather(input: {cities: "a"}) { weather { airQuality { usAqi } } } }`, nil, 10 + 6},
+		{`subscription { weatherChanged(city: "x") { airQuality { freshness { state } } } }`, nil, 7},
 		{"subscription { recordChanged { record { id } } }", nil, 2},
 	} {
 		if got := costOf(t, c.text, c.variables); got.Total != c.want {

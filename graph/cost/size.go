@@ -2,6 +2,7 @@ package cost
 
 import (
 	"reflect"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -16,7 +17,7 @@ const mostItems = 1000
 func (w *walk) size(f *ast.Field, known *field) int {
 	size := known.assumed
 	if known.length != "" {
-		if n, given := w.length(f.Arguments.ForName(known.length)); given {
+		if n, given := w.length(f, known.length); given {
 			size = n
 		}
 	}
@@ -50,18 +51,31 @@ func (w *walk) integer(a *ast.Argument) (int, bool) {
 	return int(min(max(n, 0), mostItems)), err == nil
 }
 
-// length returns how long the list in an argument is, and whether there is one.
-func (w *walk) length(a *ast.Argument) (int, bool) {
+// length returns how long the list in an argument, or in a field of one that is
+// an input, is, and whether there is one.
+func (w *walk) length(f *ast.Field, path string) (int, bool) {
+	argument, member, _ := strings.Cut(path, ".")
+	a := f.Arguments.ForName(argument)
 	if a == nil {
 		return 0, false
 	}
-	switch a.Value.Kind {
+	list := a.Value
+	if list.Kind == ast.ObjectValue {
+		if list, member = list.Children.ForName(member), ""; list == nil {
+			return 0, false
+		}
+	}
+	switch list.Kind {
 	case ast.NullValue:
 		return 0, false
 	case ast.ListValue:
-		return len(a.Value.Children), true
+		return len(list.Children), true
 	case ast.Variable:
-		value, given := w.variables[a.Value.Raw]
+		value, given := w.variables[list.Raw]
+		if member != "" {
+			input, _ := value.(map[string]any)
+			value, given = input[member]
+		}
 		if list := reflect.ValueOf(value); given && list.Kind() == reflect.Slice {
 			return list.Len(), true
 		}

@@ -26,12 +26,13 @@ type field struct {
 	presets    map[string]*ast.Value
 	requireOne bool
 	sized      []string // the fields below that are as long, if not this one
-	length     string   // the argument whose length it has
+	length     string   // the argument, or the member of one, whose length it has
 }
 
 // New returns the costs of a schema. lengths names, by field as in
-// "Query.cities", the argument that has an item for each that is answered:
-// @listSize knows only arguments that are numbers.
+// "Query.cities", the argument that has an item for each that is answered, or
+// the member of one that is an input, as in "input.cities": @listSize knows only
+// arguments that are numbers.
 func New(schema *ast.Schema, lengths map[string]string) *Table {
 	t := &Table{fields: map[*ast.FieldDefinition]*field{}}
 	introspection := introspectionSizes(schema)

@@ -51,6 +51,17 @@ type ComplexityRoot struct {
 		Problems func(childComplexity int) int
 	}
 
+	AirQuality struct {
+		EuropeanAQI     func(childComplexity int) int
+		Freshness       func(childComplexity int) int
+		NitrogenDioxide func(childComplexity int) int
+		Ozone           func(childComplexity int) int
+		PM10            func(childComplexity int) int
+		PM25            func(childComplexity int) int
+		Time            func(childComplexity int) int
+		USAQI           func(childComplexity int) int
+	}
+
 	City struct {
 		Altitude    func(childComplexity int) int
 		Country     func(childComplexity int) int
@@ -139,6 +150,7 @@ type ComplexityRoot struct {
 		CreatePipeline     func(childComplexity int, input wire.CreatePipelineInput) int
 		DeactivatePipeline func(childComplexity int, input wire.DeactivatePipelineInput) int
 		ProcessPayload     func(childComplexity int, input wire.ProcessPayloadInput) int
+		RefreshWeather     func(childComplexity int, input wire.RefreshWeatherInput) int
 	}
 
 	PageInfo struct {
@@ -230,21 +242,28 @@ type ComplexityRoot struct {
 		Record func(childComplexity int) int
 	}
 
+	RefreshWeatherResult struct {
+		Problems func(childComplexity int) int
+		Weather  func(childComplexity int) int
+	}
+
 	Subscription struct {
-		RecordChanged func(childComplexity int, pipeline *string, states []records.State, after *string) int
+		RecordChanged  func(childComplexity int, pipeline *string, states []records.State, after *string) int
+		WeatherChanged func(childComplexity int, city string, units wire.Units) int
 	}
 
 	Weather struct {
-		City      func(childComplexity int) int
-		Current   func(childComplexity int) int
-		Daily     func(childComplexity int, days int) int
-		Freshness func(childComplexity int) int
-		Hourly    func(childComplexity int, hours int) int
-		ID        func(childComplexity int) int
-		Latitude  func(childComplexity int) int
-		Longitude func(childComplexity int) int
-		TimeZone  func(childComplexity int) int
-		Units     func(childComplexity int) int
+		AirQuality func(childComplexity int) int
+		City       func(childComplexity int) int
+		Current    func(childComplexity int) int
+		Daily      func(childComplexity int, days int) int
+		Freshness  func(childComplexity int) int
+		Hourly     func(childComplexity int, hours int) int
+		ID         func(childComplexity int) int
+		Latitude   func(childComplexity int) int
+		Longitude  func(childComplexity int) int
+		TimeZone   func(childComplexity int) int
+		Units      func(childComplexity int) int
 	}
 
 	_Service struct {
@@ -262,6 +281,7 @@ type CityResolver interface {
 }
 type MutationResolver interface {
 	ProcessPayload(ctx context.Context, input wire.ProcessPayloadInput) (*wire.ProcessPayloadResult, error)
+	RefreshWeather(ctx context.Context, input wire.RefreshWeatherInput) (*wire.RefreshWeatherResult, error)
 	CreatePipeline(ctx context.Context, input wire.CreatePipelineInput) (*wire.PipelineResult, error)
 	ActivatePipeline(ctx context.Context, input wire.ActivatePipelineInput) (*wire.PipelineResult, error)
 	DeactivatePipeline(ctx context.Context, input wire.DeactivatePipelineInput) (*wire.PipelineResult, error)
@@ -289,6 +309,7 @@ type RecordResolver interface {
 }
 type SubscriptionResolver interface {
 	RecordChanged(ctx context.Context, pipeline *string, states []records.State, after *string) (<-chan *wire.RecordEvent, error)
+	WeatherChanged(ctx context.Context, city string, units wire.Units) (<-chan *wire.Weather, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -321,6 +342,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ActivatePipelineResult.Problems(childComplexity), true
+
+	case "AirQuality.europeanAqi":
+		if e.ComplexityRoot.AirQuality.EuropeanAQI == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AirQuality.EuropeanAQI(childComplexity), true
+	case "AirQuality.freshness":
+		if e.ComplexityRoot.AirQuality.Freshness == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AirQuality.Freshness(childComplexity), true
+	case "AirQuality.nitrogenDioxide":
+		if e.ComplexityRoot.AirQuality.NitrogenDioxide == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AirQuality.NitrogenDioxide(childComplexity), true
+	case "AirQuality.ozone":
+		if e.ComplexityRoot.AirQuality.Ozone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AirQuality.Ozone(childComplexity), true
+	case "AirQuality.pm10":
+		if e.ComplexityRoot.AirQuality.PM10 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AirQuality.PM10(childComplexity), true
+	case "AirQuality.pm2_5":
+		if e.ComplexityRoot.AirQuality.PM25 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AirQuality.PM25(childComplexity), true
+	case "AirQuality.time":
+		if e.ComplexityRoot.AirQuality.Time == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AirQuality.Time(childComplexity), true
+	case "AirQuality.usAqi":
+		if e.ComplexityRoot.AirQuality.USAQI == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AirQuality.USAQI(childComplexity), true
 
 	case "City.elevation":
 		if e.ComplexityRoot.City.Altitude == nil {
@@ -755,6 +825,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ProcessPayload(childComplexity, args["input"].(wire.ProcessPayloadInput)), true
+	case "Mutation.refreshWeather":
+		if e.ComplexityRoot.Mutation.RefreshWeather == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_refreshWeather_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RefreshWeather(childComplexity, args["input"].(wire.RefreshWeatherInput)), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -1169,6 +1250,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RecordEvent.Record(childComplexity), true
 
+	case "RefreshWeatherResult.problems":
+		if e.ComplexityRoot.RefreshWeatherResult.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshWeatherResult.Problems(childComplexity), true
+	case "RefreshWeatherResult.weather":
+		if e.ComplexityRoot.RefreshWeatherResult.Weather == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshWeatherResult.Weather(childComplexity), true
+
 	case "Subscription.recordChanged":
 		if e.ComplexityRoot.Subscription.RecordChanged == nil {
 			break
@@ -1180,7 +1274,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.RecordChanged(childComplexity, args["pipeline"].(*string), args["states"].([]records.State), args["after"].(*string)), true
+	case "Subscription.weatherChanged":
+		if e.ComplexityRoot.Subscription.WeatherChanged == nil {
+			break
+		}
 
+		args, err := ec.field_Subscription_weatherChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.WeatherChanged(childComplexity, args["city"].(string), args["units"].(wire.Units)), true
+
+	case "Weather.airQuality":
+		if e.ComplexityRoot.Weather.AirQuality == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Weather.AirQuality(childComplexity), true
 	case "Weather.city":
 		if e.ComplexityRoot.Weather.City == nil {
 			break
@@ -1274,6 +1385,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ProcessPayloadInput", ec.unmarshalInputProcessPayloadInput),
 			graphql.NewInputUnmarshaler("RecordFilter", ec.unmarshalInputRecordFilter),
 			graphql.NewInputUnmarshaler("RecordOrder", ec.unmarshalInputRecordOrder),
+			graphql.NewInputUnmarshaler("RefreshWeatherInput", ec.unmarshalInputRefreshWeatherInput),
 		)
 	}
 	first := true
@@ -1512,6 +1624,14 @@ type Mutation {
     "The payload and where it goes."
     input: ProcessPayloadInput!
   ): ProcessPayloadResult @cost(weight: 10)
+  """
+  Fetches the weather of cities anew, past the cache. A report that has just been fetched stays as it is, as does one whose
+  provider has no quota left or fails: ` + "`" + `problems` + "`" + ` says so.
+  """
+  refreshWeather(
+    "The cities."
+    input: RefreshWeatherInput!
+  ): RefreshWeatherResult @cost(weight: 10) @listSize(assumedSize: 1000, sizedFields: ["weather", "problems"])
   "Makes a pipeline, active at once."
   createPipeline(
     "The pipeline to make."
@@ -1547,6 +1667,13 @@ type Subscription {
     """
     after: String
   ): RecordEvent
+  "The weather of a city: now, and then each fresh report, which comes when the one before has expired."
+  weatherChanged(
+    "The city's name or id."
+    city: String!
+    "The units of every value in the reports."
+    units: Units! = METRIC
+  ): Weather @cost(weight: 5)
 }
 
 "The units of an answer. Values are fetched once, in metric units, and converted here."
@@ -1619,23 +1746,45 @@ type Weather implements Node @cacheControl(maxAge: 3600) {
   freshness: Freshness!
   "The conditions now."
   current: CurrentConditions
-  "The coming hours, from that of ` + "`" + `current` + "`" + `."
+  "The coming hours, from the present one: fewer than asked for where the provider looks less far ahead."
   hourly(
     "How many, from 1 to 360."
     hours: Int! = 24
   ): [HourlyForecast!] @listSize(slicingArguments: ["hours"], requireOneSlicingArgument: false)
-  "The coming days, from that of ` + "`" + `current` + "`" + `."
+  "The coming days, from the present one: fewer than asked for where the provider looks less far ahead."
   daily(
     "How many, from 1 to 16."
     days: Int! = 7
   ): [DailyForecast!] @listSize(slicingArguments: ["days"], requireOneSlicingArgument: false)
+  "How clean the air is. Null where no provider knows."
+  airQuality: AirQuality
+}
+
+"How clean the air is. A value that the provider does not have is null."
+type AirQuality @cacheControl(inheritMaxAge: true) {
+  "Who observed it, when, and until when it is fresh: the air may come from another provider than the rest of the report."
+  freshness: Freshness!
+  "When it was observed."
+  time: DateTime!
+  "The European air quality index: from 0, good, over 20, fair, 40, moderate, 60, poor, and 80, very poor, to 100 and more, extremely poor."
+  europeanAqi: Float
+  "The air quality index of the United States: from 0, good, over 50, moderate, and 100 to 300, hazardous, and more."
+  usAqi: Float
+  "Particles of 2.5 µm and less, in µg/m³."
+  pm2_5: Float
+  "Particles of 10 µm and less, in µg/m³."
+  pm10: Float
+  "Ozone, in µg/m³."
+  ozone: Float
+  "Nitrogen dioxide, in µg/m³."
+  nitrogenDioxide: Float
 }
 
 "How far a report can be relied on."
 type Freshness @cacheControl(inheritMaxAge: true) {
   "Whether it was fetched for this answer."
   state: FreshnessState!
-  "Who answered: ` + "`" + `open-meteo` + "`" + ` or ` + "`" + `simulator` + "`" + `."
+  "Who answered: ` + "`" + `open-meteo` + "`" + `, ` + "`" + `met-norway` + "`" + `, ` + "`" + `per-city` + "`" + ` or ` + "`" + `simulator` + "`" + `."
   provider: String!
   "True when the values are simulated: plausible for the place and season, and no observation."
   simulated: Boolean!
@@ -1653,7 +1802,7 @@ enum FreshnessState {
   LIVE
   "From the cache, and fresh."
   CACHED
-  "Past its expiry: the best there is, since fetching a newer one failed."
+  "Past its expiry, whether being refreshed or not: the best there is at the moment."
   STALE
 }
 
@@ -1898,6 +2047,20 @@ enum OrderDirection {
   DESC
 }
 
+"Cities whose weather to fetch anew."
+input RefreshWeatherInput {
+  "Names or ids, at most 1000."
+  cities: [String!]!
+}
+
+"What became of a refresh."
+type RefreshWeatherResult {
+  "The newest report of each city, in the order asked. One for an unknown city is null, with NOT_FOUND at its path; the others arrive."
+  weather: [Weather] @cost(weight: 5)
+  "Which reports are not new, and why. Empty when all are."
+  problems: [Problem!]!
+}
+
 "A payload to process."
 input ProcessPayloadInput {
   "The name of the pipeline to take it in."
@@ -1999,6 +2162,8 @@ enum ProblemCode {
   PIPELINE_DESCRIPTION_INVALID
   "More payloads are waiting than the server takes on: try again later."
   OVERLOADED
+  "The weather was not fetched anew: that has just been done, or the provider has no quota left or fails."
+  WEATHER_NOT_REFRESHED
 }
 
 "A page of pipelines."
@@ -2093,6 +2258,28 @@ func (ec *executionContext) childFields_ActivatePipelineResult(ctx context.Conte
 		return ec.fieldContext_ActivatePipelineResult_problems(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ActivatePipelineResult", field.Name)
+}
+
+func (ec *executionContext) childFields_AirQuality(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "freshness":
+		return ec.fieldContext_AirQuality_freshness(ctx, field)
+	case "time":
+		return ec.fieldContext_AirQuality_time(ctx, field)
+	case "europeanAqi":
+		return ec.fieldContext_AirQuality_europeanAqi(ctx, field)
+	case "usAqi":
+		return ec.fieldContext_AirQuality_usAqi(ctx, field)
+	case "pm2_5":
+		return ec.fieldContext_AirQuality_pm2_5(ctx, field)
+	case "pm10":
+		return ec.fieldContext_AirQuality_pm10(ctx, field)
+	case "ozone":
+		return ec.fieldContext_AirQuality_ozone(ctx, field)
+	case "nitrogenDioxide":
+		return ec.fieldContext_AirQuality_nitrogenDioxide(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AirQuality", field.Name)
 }
 
 func (ec *executionContext) childFields_City(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2407,6 +2594,16 @@ func (ec *executionContext) childFields_RecordEvent(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type RecordEvent", field.Name)
 }
 
+func (ec *executionContext) childFields_RefreshWeatherResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "weather":
+		return ec.fieldContext_RefreshWeatherResult_weather(ctx, field)
+	case "problems":
+		return ec.fieldContext_RefreshWeatherResult_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RefreshWeatherResult", field.Name)
+}
+
 func (ec *executionContext) childFields_Weather(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2429,6 +2626,8 @@ func (ec *executionContext) childFields_Weather(ctx context.Context, field graph
 		return ec.fieldContext_Weather_hourly(ctx, field)
 	case "daily":
 		return ec.fieldContext_Weather_daily(ctx, field)
+	case "airQuality":
+		return ec.fieldContext_Weather_airQuality(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Weather", field.Name)
 }
@@ -2673,6 +2872,20 @@ func (ec *executionContext) field_Mutation_processPayload_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (wire.ProcessPayloadInput, error) {
 			return ec.unmarshalNProcessPayloadInput2barographᚋgraphᚋwireᚐProcessPayloadInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_refreshWeather_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (wire.RefreshWeatherInput, error) {
+			return ec.unmarshalNRefreshWeatherInput2barographᚋgraphᚋwireᚐRefreshWeatherInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3059,6 +3272,28 @@ func (ec *executionContext) field_Subscription_recordChanged_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Subscription_weatherChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "city",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["city"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "units",
+		func(ctx context.Context, v any) (wire.Units, error) {
+			return ec.unmarshalNUnits2barographᚋgraphᚋwireᚐUnits(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["units"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Weather_daily_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3223,6 +3458,199 @@ func (ec *executionContext) fieldContext_ActivatePipelineResult_problems(_ conte
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _AirQuality_freshness(ctx context.Context, field graphql.CollectedField, obj *wire.AirQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AirQuality_freshness(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Freshness(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *wire.Freshness) graphql.Marshaler {
+			return ec.marshalNFreshness2ᚖbarographᚋgraphᚋwireᚐFreshness(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AirQuality_freshness(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AirQuality",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Freshness(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AirQuality_time(ctx context.Context, field graphql.CollectedField, obj *wire.AirQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AirQuality_time(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Time, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AirQuality_time(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AirQuality", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _AirQuality_europeanAqi(ctx context.Context, field graphql.CollectedField, obj *wire.AirQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AirQuality_europeanAqi(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EuropeanAQI, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AirQuality_europeanAqi(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AirQuality", field, false, false, "Float")
+}
+
+func (ec *executionContext) _AirQuality_usAqi(ctx context.Context, field graphql.CollectedField, obj *wire.AirQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AirQuality_usAqi(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.USAQI, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AirQuality_usAqi(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AirQuality", field, false, false, "Float")
+}
+
+func (ec *executionContext) _AirQuality_pm2_5(ctx context.Context, field graphql.CollectedField, obj *wire.AirQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AirQuality_pm2_5(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PM25, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AirQuality_pm2_5(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AirQuality", field, false, false, "Float")
+}
+
+func (ec *executionContext) _AirQuality_pm10(ctx context.Context, field graphql.CollectedField, obj *wire.AirQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AirQuality_pm10(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PM10, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AirQuality_pm10(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AirQuality", field, false, false, "Float")
+}
+
+func (ec *executionContext) _AirQuality_ozone(ctx context.Context, field graphql.CollectedField, obj *wire.AirQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AirQuality_ozone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ozone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AirQuality_ozone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AirQuality", field, false, false, "Float")
+}
+
+func (ec *executionContext) _AirQuality_nitrogenDioxide(ctx context.Context, field graphql.CollectedField, obj *wire.AirQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AirQuality_nitrogenDioxide(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NitrogenDioxide, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AirQuality_nitrogenDioxide(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AirQuality", field, false, false, "Float")
 }
 
 func (ec *executionContext) _City_id(ctx context.Context, field graphql.CollectedField, obj *gazetteer.City) (ret graphql.Marshaler) {
@@ -4819,6 +5247,50 @@ func (ec *executionContext) fieldContext_Mutation_processPayload(ctx context.Con
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_processPayload_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_refreshWeather(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_refreshWeather(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RefreshWeather(ctx, fc.Args["input"].(wire.RefreshWeatherInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *wire.RefreshWeatherResult) graphql.Marshaler {
+			return ec.marshalORefreshWeatherResult2ᚖbarographᚋgraphᚋwireᚐRefreshWeatherResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_refreshWeather(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RefreshWeatherResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_refreshWeather_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -6724,6 +7196,70 @@ func (ec *executionContext) fieldContext_RecordEvent_record(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _RefreshWeatherResult_weather(ctx context.Context, field graphql.CollectedField, obj *wire.RefreshWeatherResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RefreshWeatherResult_weather(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Weather, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*wire.Weather) graphql.Marshaler {
+			return ec.marshalOWeather2ᚕᚖbarographᚋgraphᚋwireᚐWeather(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RefreshWeatherResult_weather(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RefreshWeatherResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Weather(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RefreshWeatherResult_problems(ctx context.Context, field graphql.CollectedField, obj *wire.RefreshWeatherResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RefreshWeatherResult_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []wire.Problem) graphql.Marshaler {
+			return ec.marshalNProblem2ᚕbarographᚋgraphᚋwireᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RefreshWeatherResult_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RefreshWeatherResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Problem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Subscription_recordChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
 	return graphql.ResolveFieldStream(
 		ctx,
@@ -6762,6 +7298,50 @@ func (ec *executionContext) fieldContext_Subscription_recordChanged(ctx context.
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Subscription_recordChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_weatherChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_weatherChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().WeatherChanged(ctx, fc.Args["city"].(string), fc.Args["units"].(wire.Units))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *wire.Weather) graphql.Marshaler {
+			return ec.marshalOWeather2ᚖbarographᚋgraphᚋwireᚐWeather(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_weatherChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Weather(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_weatherChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -7063,6 +7643,38 @@ func (ec *executionContext) fieldContext_Weather_daily(ctx context.Context, fiel
 	if fc.Args, err = ec.field_Weather_daily_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Weather_airQuality(ctx context.Context, field graphql.CollectedField, obj *wire.Weather) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Weather_airQuality(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AirQuality()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *wire.AirQuality) graphql.Marshaler {
+			return ec.marshalOAirQuality2ᚖbarographᚋgraphᚋwireᚐAirQuality(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Weather_airQuality(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Weather",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AirQuality(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -8475,6 +9087,48 @@ func UnmarshalRecordOrder(ctx context.Context, raw any) (wire.RecordOrder, error
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRefreshWeatherInput(ctx context.Context, obj any) (wire.RefreshWeatherInput, error) {
+	var it wire.RefreshWeatherInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"cities"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "cities":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("cities"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Cities = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRefreshWeatherInput unmarshals raw into the RefreshWeatherInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRefreshWeatherInput(ctx context.Context, raw any) (wire.RefreshWeatherInput, error) {
+	var out wire.RefreshWeatherInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RefreshWeatherInput", raw, &out)
+	return out, err
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -8590,6 +9244,74 @@ func (ec *executionContext) _ActivatePipelineResult(ctx context.Context, sel ast
 	if later != nil {
 		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
 			return ec._ActivatePipelineResult(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var airQualityImplementors = []string{"AirQuality"}
+
+func (ec *executionContext) _AirQuality(ctx context.Context, sel ast.SelectionSet, obj *wire.AirQuality) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, airQualityImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AirQuality")
+		case "freshness":
+			out.Values[i] = ec._AirQuality_freshness(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "time":
+			out.Values[i] = ec._AirQuality_time(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "europeanAqi":
+			out.Values[i] = ec._AirQuality_europeanAqi(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "usAqi":
+			out.Values[i] = ec._AirQuality_usAqi(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pm2_5":
+			out.Values[i] = ec._AirQuality_pm2_5(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pm10":
+			out.Values[i] = ec._AirQuality_pm10(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "ozone":
+			out.Values[i] = ec._AirQuality_ozone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "nitrogenDioxide":
+			out.Values[i] = ec._AirQuality_nitrogenDioxide(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._AirQuality(ctx, sel, obj)
 		})
 	}
 
@@ -9125,6 +9847,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "processPayload":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_processPayload(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "refreshWeather":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_refreshWeather(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -9796,6 +10525,44 @@ func (ec *executionContext) _RecordEvent(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var refreshWeatherResultImplementors = []string{"RefreshWeatherResult"}
+
+func (ec *executionContext) _RefreshWeatherResult(ctx context.Context, sel ast.SelectionSet, obj *wire.RefreshWeatherResult) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, refreshWeatherResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RefreshWeatherResult")
+		case "weather":
+			out.Values[i] = ec._RefreshWeatherResult_weather(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "problems":
+			out.Values[i] = ec._RefreshWeatherResult_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._RefreshWeatherResult(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
 var subscriptionImplementors = []string{"Subscription"}
 
 func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
@@ -9811,6 +10578,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	switch fields[0].Name {
 	case "recordChanged":
 		return ec._Subscription_recordChanged(ctx, fields[0])
+	case "weatherChanged":
+		return ec._Subscription_weatherChanged(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
@@ -9873,6 +10642,11 @@ func (ec *executionContext) _Weather(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "daily":
 			out.Values[i] = ec._Weather_daily(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "airQuality":
+			out.Values[i] = ec._Weather_airQuality(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10599,6 +11373,7 @@ var (
 		"PIPELINE_NAME_INVALID":        pipeline.NameInvalid,
 		"PIPELINE_DESCRIPTION_INVALID": pipeline.DescriptionInvalid,
 		"OVERLOADED":                   pipeline.Overloaded,
+		"WEATHER_NOT_REFRESHED":        wire.WeatherNotRefreshed,
 	}
 	marshalNProblemCode2barographᚋpipelineᚐCode = map[pipeline.Code]string{
 		pipeline.PayloadNotObject:   "PAYLOAD_NOT_OBJECT",
@@ -10612,6 +11387,7 @@ var (
 		pipeline.NameInvalid:        "PIPELINE_NAME_INVALID",
 		pipeline.DescriptionInvalid: "PIPELINE_DESCRIPTION_INVALID",
 		pipeline.Overloaded:         "OVERLOADED",
+		wire.WeatherNotRefreshed:    "WEATHER_NOT_REFRESHED",
 	}
 )
 
@@ -10717,6 +11493,11 @@ var (
 		records.Dead:       "DEAD",
 	}
 )
+
+func (ec *executionContext) unmarshalNRefreshWeatherInput2barographᚋgraphᚋwireᚐRefreshWeatherInput(ctx context.Context, v any) (wire.RefreshWeatherInput, error) {
+	res, err := ec.unmarshalInputRefreshWeatherInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
 
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
@@ -10981,6 +11762,13 @@ func (ec *executionContext) marshalOActivatePipelineResult2ᚖbarographᚋgraph�
 	return ec._ActivatePipelineResult(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOAirQuality2ᚖbarographᚋgraphᚋwireᚐAirQuality(ctx context.Context, sel ast.SelectionSet, v *wire.AirQuality) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AirQuality(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -11161,6 +11949,23 @@ func (ec *executionContext) marshalOFloat2float64(ctx context.Context, sel ast.S
 	return graphql.WrapContextMarshaler(ctx, res)
 }
 
+func (ec *executionContext) unmarshalOFloat2ᚖfloat64(ctx context.Context, v any) (*float64, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := wire.UnmarshalFloat(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOFloat2ᚖfloat64(ctx context.Context, sel ast.SelectionSet, v *float64) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	res := wire.MarshalFloat(*v)
+	return graphql.WrapContextMarshaler(ctx, res)
+}
+
 func (ec *executionContext) marshalOHourlyForecast2ᚕbarographᚋweatherᚐHourᚄ(ctx context.Context, sel ast.SelectionSet, v []weather.Hour) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -11312,6 +12117,13 @@ func (ec *executionContext) marshalORecordState2ᚕbarographᚋrecordsᚐState�
 	return ret
 }
 
+func (ec *executionContext) marshalORefreshWeatherResult2ᚖbarographᚋgraphᚋwireᚐRefreshWeatherResult(ctx context.Context, sel ast.SelectionSet, v *wire.RefreshWeatherResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RefreshWeatherResult(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOString2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -11375,6 +12187,19 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	_ = ctx
 	res := graphql.MarshalString(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOWeather2ᚕᚖbarographᚋgraphᚋwireᚐWeather(ctx context.Context, sel ast.SelectionSet, v []*wire.Weather) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalOWeather2ᚖbarographᚋgraphᚋwireᚐWeather(ctx, sel, v[i])
+	})
+
+	return ret
 }
 
 func (ec *executionContext) marshalOWeather2ᚖbarographᚋgraphᚋwireᚐWeather(ctx context.Context, sel ast.SelectionSet, v *wire.Weather) graphql.Marshaler {

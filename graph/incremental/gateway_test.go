@@ -39,7 +39,8 @@ type provider struct {
 }
 
 func (p *provider) Source() weather.Source { return weather.Source{Provider: "test"} }
-func (p *provider) BatchLimit() int        { return 1000 }
+func (p *provider) Limits() weather.Limits { return weather.Limits{Batch: 1000, Calls: 4} }
+func (p *provider) Has() weather.Need      { return weather.Need{Current: true, Hours: 360, Days: 16} }
 
 const (
 	lima  = -12.04318 // whose report has no time
@@ -87,10 +88,12 @@ func serve(t testing.TB, p *provider, extensions ...graphql.HandlerExtension) (u
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.DiscardHandler)
+	service := weather.NewService(time.Now, logger, p)
+	t.Cleanup(service.Close)
 	server := httptest.NewServer(graph.New(graph.Config{
 		Resolvers: &resolvers.Root{Gazetteer: known, Now: time.Now, Logger: logger},
 		Extensions: append(extensions, loaders.Extension{Report: true, Sources: loaders.Sources{
-			Weather: weather.NewService(p, time.Now, logger),
+			Weather: service,
 		}}),
 		Logger: logger,
 	}))

@@ -22,6 +22,9 @@ type RecordOrder struct {
 	Direction OrderDirection
 }
 
+// RefreshWeatherInput says whose weather to fetch anew.
+type RefreshWeatherInput struct{ Cities []string }
+
 // ProcessPayloadInput is a payload and where it goes.
 type ProcessPayloadInput struct {
 	Pipeline string

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -13,10 +12,9 @@ import (
 
 // Weather is a report as a client asked for it.
 type Weather struct {
-	City   *gazetteer.City // nil for bare coordinates
-	Units  Units
-	State  weather.State
-	Report *weather.Report
+	City  *gazetteer.City // nil for bare coordinates
+	Units Units
+	weather.Result
 }
 
 const weatherID = "Weather:"
@@ -72,6 +70,29 @@ func (w *Weather) Freshness() *Freshness {
 	return &Freshness{w.State, w.Report.Source, w.Report.FetchedAt.UTC(), w.Report.ExpiresAt.UTC()}
 }
 
+// AirQuality returns how clean the air is, nil where that is not known. Its
+// values are the same in all units.
+func (w *Weather) AirQuality() (*AirQuality, error) {
+	switch {
+	case w.Report.AirQuality != nil:
+		return &AirQuality{w.Report.AirQuality, w.AirState}, nil
+	case w.AirErr != nil:
+		return nil, w.AirErr
+	}
+	return nil, nil //nolint:nilnil // no provider has it
+}
+
+// AirQuality is how clean the air is.
+type AirQuality struct {
+	*weather.AirQuality
+	State weather.State
+}
+
+// Freshness returns how far the values can be relied on.
+func (a *AirQuality) Freshness() *Freshness {
+	return &Freshness{a.State, a.Source, a.FetchedAt.UTC(), a.ExpiresAt.UTC()}
+}
+
 // Freshness says how far a report can be relied on.
 type Freshness struct {
 	State weather.State
@@ -94,7 +115,7 @@ func (w *Weather) Hourly(hours int) ([]weather.Hour, error) {
 	if err := within("hours", hours, weather.MaxHours); err != nil {
 		return nil, err
 	}
-	return convert(w, w.Report.Hourly, hours, weather.Hour.Imperial)
+	return convert(w, w.Report.Hourly, hours, weather.Hour.Imperial), nil
 }
 
 // Daily returns the coming days, in the report's units.
@@ -102,7 +123,7 @@ func (w *Weather) Daily(days int) ([]weather.Day, error) {
 	if err := within("days", days, weather.MaxDays); err != nil {
 		return nil, err
 	}
-	return convert(w, w.Report.Daily, days, weather.Day.Imperial)
+	return convert(w, w.Report.Daily, days, weather.Day.Imperial), nil
 }
 
 func within(argument string, n, limit int) error {
@@ -112,17 +133,16 @@ func within(argument string, n, limit int) error {
 	return nil
 }
 
-// convert returns the first n of the forecasts, converted unless metric.
-func convert[F any](w *Weather, forecasts []F, n int, imperial func(F) F) ([]F, error) {
-	if len(forecasts) < n {
-		return nil, fmt.Errorf("the report has %d forecasts of the %d asked for", len(forecasts), n)
+// convert returns the first n of the forecasts, or as many as there are,
+// converted unless metric.
+func convert[F any](w *Weather, forecasts []F, n int, imperial func(F) F) []F {
+	forecasts = forecasts[:min(n, len(forecasts))]
+	if w.Units == Metric || forecasts == nil {
+		return forecasts
 	}
-	if w.Units == Metric {
-		return forecasts[:n], nil
-	}
-	converted := make([]F, n)
-	for i, f := range forecasts[:n] {
+	converted := make([]F, len(forecasts))
+	for i, f := range forecasts {
 		converted[i] = imperial(f)
 	}
-	return converted, nil
+	return converted
 }

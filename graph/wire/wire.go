@@ -27,6 +27,12 @@ type RecordEvent struct {
 	Record *records.Record
 }
 
+// RefreshWeatherResult says what became of a refresh.
+type RefreshWeatherResult struct {
+	Weather  []*Weather // nil for an unknown city
+	Problems []Problem
+}
+
 // ProcessPayloadResult says what became of a payload.
 type ProcessPayloadResult struct {
 	Record    *records.Record
@@ -48,6 +54,9 @@ type Problem struct{ *pipeline.Refusal }
 func (p Problem) RetryAfterMs() (int, bool) {
 	return int(p.RetryAfter.Milliseconds()), p.RetryAfter > 0
 }
+
+// WeatherNotRefreshed is the reason why a report is not a new one.
+const WeatherNotRefreshed pipeline.Code = "WEATHER_NOT_REFRESHED"
 
 // Problems returns the refusal as a list, which is empty when there is none.
 func Problems(refusal *pipeline.Refusal) []Problem {

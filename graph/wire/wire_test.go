@@ -85,7 +85,7 @@ func FuzzWeatherID(f *testing.F) {
 		if !ok {
 			return
 		}
-		w := &wire.Weather{Units: units, Report: &weather.Report{Place: weather.Place{Latitude: latitude, Longitude: longitude}}}
+		w := &wire.Weather{Units: units, Result: weather.Result{Report: &weather.Report{Place: weather.Place{Latitude: latitude, Longitude: longitude}}}}
 		if city != "" {
 			key, _ := gazetteer.ParseKey(city)
 			w.City = &gazetteer.City{ID: key}

@@ -65,6 +65,9 @@ func New(t testing.TB, options ...func(*graph.Config)) *Gateway {
 	must(t, err)
 	t.Cleanup(client.Close)
 
+	reports := weather.NewService(clock, logger, airy{client})
+	t.Cleanup(reports.Close)
+
 	feed := records.NewFeed(pools, logger)
 	must(t, feed.Rebase(ctx))
 	writer := records.NewWriter(pools, feed, logger)
@@ -80,10 +83,10 @@ func New(t testing.TB, options ...func(*graph.Config)) *Gateway {
 	pipelines, store := pipeline.NewStore(pools, logger), records.NewStore(pools, logger)
 	config := graph.Config{
 		Resolvers: &resolvers.Root{
-			Gazetteer: cities, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: clock, Logger: logger,
+			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: clock, Logger: logger,
 		},
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Report: true, Sources: loaders.Sources{
-			Weather: weather.NewService(client, clock, logger), Pipelines: pipelines, Records: store,
+			Weather: reports, Pipelines: pipelines, Records: store,
 		}}},
 		Logger: logger,
 	}

@@ -30,7 +30,6 @@ func barograph(t *testing.T, url string) schematest.Config {
 			"ZTE6MDow", "ZTE6MDowOjA", "ZTE6LTE6LTE6LTE", "ZTE6M3c1ZTExMjY0c2dzZjoxODQ0Njc0NDA3MzcwOTU1MTYxNToxODQ0Njc0NDA3MzcwOTU1MTYxNQ",
 		},
 		Unseen: []schematest.Unseen{
-			{At: "Problem.retryAfterMs", Why: "said only when more payloads wait than can be written"},
 			{At: "ProblemCode.OVERLOADED", Why: "said only when more payloads wait than can be written"},
 			{At: "CacheControlScope.PUBLIC", Why: "said only in the schema, by @cacheControl"},
 			{At: "CacheControlScope.PRIVATE", Why: "said only in the schema, by @cacheControl"},
@@ -52,6 +51,8 @@ func (s *seed) values() []schematest.Values {
 	name := func() any { return s.fresh() }
 	return []schematest.Values{
 		{At: "Query.weather(city:)", Give: []any{"Mumbai", "London, CA", "Portland, Maine, US", "Longyearbyen", s.city}, Why: "each form of a name, and an id"},
+		{At: "Subscription.weatherChanged(city:)", Give: []any{"Mumbai", s.city}, Why: "a name and an id"},
+		{At: "RefreshWeatherInput.cities", Give: []any{[]any{"Mumbai", s.city, "Lima"}, []any{}}, Why: "several, two of them the same, and none"},
 		{At: "Query.city(name:)", Give: []any{"Mumbai", "Bombay", s.city}, Why: "a name, an alternate name, an id"},
 		{At: "names", Give: []any{[]any{"Mumbai", s.city, "Lima"}, []any{}}, Why: "several, two of them the same, and none"},
 		{At: "latitude", Give: []any{19.07, -90, 90, 0}, Why: "a place, the poles and the equator, where an integer is a Float too"},

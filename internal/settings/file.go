@@ -55,18 +55,37 @@ func check(name string, value any, model *kong.Application) error {
 			names = append(names, flag.Name)
 			continue
 		}
-		text := fmt.Sprint(value)
-		switch value.(type) {
-		case string, bool, int64, uint64, float64:
-		default:
-			return fmt.Errorf("%s must have one value", name)
+		given := []any{value}
+		if list, several := value.([]any); flag.IsSlice() && several {
+			given = list
+		} else if text, written := value.(string); flag.IsSlice() && written {
+			given = nil
+			for item := range strings.SplitSeq(text, ",") {
+				given = append(given, item)
+			}
 		}
-		if values := flag.EnumSlice(); flag.Enum != "" && !slices.Contains(values, text) {
-			return fmt.Errorf("%s must be one of %s, not %q%s", name, strings.Join(values, ", "), text, didYouMean(text, values))
+		for _, value := range given {
+			if err := checkOne(name, value, flag); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
 	return fmt.Errorf("unknown setting %s%s", name, didYouMean(name, names))
+}
+
+// checkOne returns why a file may not have a value, or nil.
+func checkOne(name string, value any, flag *kong.Flag) error {
+	text := fmt.Sprint(value)
+	switch value.(type) {
+	case string, bool, int64, uint64, float64:
+	default:
+		return fmt.Errorf("%s must have one value", name)
+	}
+	if values := flag.EnumSlice(); flag.Enum != "" && !slices.Contains(values, text) {
+		return fmt.Errorf("%s must be one of %s, not %q%s", name, strings.Join(values, ", "), text, didYouMean(text, values))
+	}
+	return nil
 }
 
 // didYouMean returns a question for the known name that is most like an unknown

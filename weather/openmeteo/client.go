@@ -79,8 +79,14 @@ func newHTTPClient() *http.Client {
 // Source tells where the reports come from.
 func (c *Client) Source() weather.Source { return c.source }
 
-// BatchLimit is how many places one call may ask for.
-func (c *Client) BatchLimit() int { return batchLimit }
+// Limits are those of the service's terms: it answers one address one call at a
+// time, so that few large calls are faster than many small ones.
+func (c *Client) Limits() weather.Limits { return weather.Limits{Batch: batchLimit, Calls: 1} }
+
+// Has is what the forecast API knows.
+func (c *Client) Has() weather.Need {
+	return weather.Need{Current: true, Hours: weather.MaxHours, Days: weather.MaxDays}
+}
 
 // Close ends the idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }

@@ -92,8 +92,8 @@ func TestTheServerMayStandBelowAPath(t *testing.T) {
 func TestAClientSaysWhoItIs(t *testing.T) {
 	t.Parallel()
 	c := connect(t, record(noon), noon)
-	if c.Source() != simulator.Source || c.BatchLimit() != 1000 {
-		t.Errorf("source %+v, %d places a call", c.Source(), c.BatchLimit())
+	if c.Source() != simulator.Source || c.Limits().Batch != 1000 {
+		t.Errorf("source %+v, %d places a call", c.Source(), c.Limits().Batch)
 	}
 }
 

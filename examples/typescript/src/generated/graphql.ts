@@ -10,7 +10,7 @@ export type FreshnessState =
   | 'CACHED'
   /** Fetched for this answer. */
   | 'LIVE'
-  /** Past its expiry: the best there is, since fetching a newer one failed. */
+  /** Past its expiry, whether being refreshed or not: the best there is at the moment. */
   | 'STALE';
 
 /** The reasons a mutation is refused for. */
@@ -36,7 +36,9 @@ export type ProblemCode =
   /** There is a pipeline of that name. */
   | 'PIPELINE_NAME_TAKEN'
   /** There is no pipeline of that name. */
-  | 'PIPELINE_NOT_FOUND';
+  | 'PIPELINE_NOT_FOUND'
+  /** The weather was not fetched anew: that has just been done, or the provider has no quota left or fails. */
+  | 'WEATHER_NOT_REFRESHED';
 
 /** How far a record has come. QUEUED, PROCESSING and RETRYING lead to PROCESSED, SKIPPED or DEAD. */
 export type RecordState =
