@@ -35,8 +35,8 @@ func graphConfig(s settings.Settings, address net.Addr, logger *slog.Logger) (gr
 			Origins: transport.Origins{Listed: s.CORSOrigins}, RequirePreflight: s.RequirePreflight,
 		},
 		WebSocket: transport.WebSocketConfig{
-			Connections: s.WebSocket.Connections, Operations: s.WebSocket.Operations,
-			MessageBytes: s.WebSocket.MessageBytes, MessageRate: s.WebSocket.MessageRate,
+			Connections: s.Connections, Operations: s.Operations,
+			MessageBytes: s.MessageBytes, MessageRate: s.MessageRate,
 		},
 	}
 	if s.TrustedDocuments == "" {

@@ -65,7 +65,7 @@ func try(t *testing.T, g *gateway, attacks []attack) {
 // binary builds the program once.
 var binary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(os.TempDir(), fmt.Sprintf("barograph-attacked-%d", os.Getpid()))
-	out, err := exec.Command("go", "build", "-o", path, "barograph").CombinedOutput() //nolint:gosec,noctx // our own program
+	out, err := exec.Command("go", "build", "-o", path, "barograph").CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("%w: %s", err, out)
 	}
@@ -109,7 +109,7 @@ func start(t *testing.T, flags ...string) *gateway {
 	args := append([]string{"--listen=127.0.0.1:0", "--admin-listen=none", "--weather=simulator", "--log-format=json",
 		"--log-level=debug", "--database-url=" + postgrestest.Database(t)}, flags...)
 	g := &gateway{log: &buffer{}}
-	cmd := exec.Command(path, args...) //nolint:gosec,noctx // stopped below
+	cmd := exec.Command(path, args...)
 	cmd.Stderr = g.log
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -122,7 +122,7 @@ func (g *gateway) dial(t *testing.T) *net.TCPConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	return conn.(*net.TCPConn) //nolint:forcetypeassert // of the network tcp
+	return conn.(*net.TCPConn)
 }
 
 // raw sends text on a connection of its own and returns everything that comes
