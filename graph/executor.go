@@ -73,9 +73,10 @@ var listLengths = map[string]string{
 // CreateOperationContext returns the operation that is asked for, ready to be
 // dispatched, or why it is refused.
 func (e *executor) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	var definition *ast.OperationDefinition // once it is known
 	refuse := func(errs ...*gqlerror.Error) (*graphql.OperationContext, gqlerror.List) {
 		return &graphql.OperationContext{
-			RawQuery: params.Query, OperationName: params.OperationName, Headers: params.Headers, RecoverFunc: recovered,
+			RawQuery: params.Query, OperationName: params.OperationName, Headers: params.Headers, RecoverFunc: recovered, Operation: definition,
 			Stats: graphql.Stats{Read: params.ReadTime, OperationStart: graphql.GetStartTime(ctx)},
 		}, errs
 	}
@@ -96,7 +97,13 @@ func (e *executor) CreateOperationContext(ctx context.Context, params *graphql.R
 	}
 	e.persisted.Note(ctx, text, params.OperationName)
 	params.Query = text
-	ctx = withPrepared(ctx, d.For(params.OperationName, transport.Incremental(ctx)))
+	chosen := d.For(params.OperationName, transport.Incremental(ctx))
+	if definition = chosen.Operations.ForName(params.OperationName); definition != nil {
+		if errs := e.documents.CheckVariables(definition, params.Variables); errs != nil {
+			return refuse(errs...)
+		}
+	}
+	ctx = withPrepared(ctx, chosen)
 	operation, errs := e.Executor.CreateOperationContext(ctx, params)
 	if errs != nil {
 		return operation, document.Shorten(errs)

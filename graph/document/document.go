@@ -1,7 +1,8 @@
 // Package document prepares the text of GraphQL documents for execution: it
 // refuses those that would cost too much to read, parses and validates the
-// others, and keeps what it has prepared. Which operation of a document runs,
-// with which variables and at what cost, is for others.
+// others, and keeps what it has prepared. It checks the values that are given to an
+// operation's variables. Which operation of a document runs, and at what cost, is
+// for others.
 package document
 
 import (
@@ -23,6 +24,7 @@ type Documents struct {
 	schema *ast.Schema
 	limits Limits
 	rules  rules
+	hidden bool // whether errors suggest no names
 	kept   *cache
 }
 
@@ -32,6 +34,7 @@ func New(schema *ast.Schema, config Config) *Documents {
 		schema: schema,
 		limits: config.Limits.orDefaults(),
 		rules:  rulesOf(config.HideSchema),
+		hidden: config.HideSchema,
 		kept:   newCache(),
 	}
 }

@@ -95,7 +95,7 @@ func (e execution) execute(ctx context.Context, r request) (response *graphql.Re
 	}
 	switch kind := operation.Operation.Operation; {
 	case kind == ast.Subscription:
-		return refusal(malformed("a subscription is served over a WebSocket, or as a stream that the request must accept"))
+		return refusal(malformed(subscriptions))
 	case kind == ast.Mutation && e.reading:
 		return refusal(&problem{status: http.StatusMethodNotAllowed, allow: http.MethodPost, message: "mutations are served by POST"})
 	}

@@ -37,7 +37,11 @@ func NewHTTP(h HTTP) HTTP {
 	return h
 }
 
-const methods = "GET, HEAD, OPTIONS, POST"
+// What all transports serve together, for those who ask one for something else.
+const (
+	methods       = "DELETE, GET, HEAD, OPTIONS, POST, PUT"
+	subscriptions = "subscriptions are served as multipart/mixed;subscriptionSpec=1.0, as text/event-stream, and over a WebSocket"
+)
 
 // Supports reports whether the request is one for this transport: every one
 // that does not ask for a WebSocket.

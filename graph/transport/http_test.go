@@ -199,7 +199,7 @@ func TestOnlyQueriesAreServedByGet(t *testing.T) {
 	}
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		res := send(t, method, "/?query=subscription%7Bname%7D", `{"query":"subscription { name }"}`, nil)
-		if res.status != http.StatusBadRequest || !strings.Contains(res.text, "WebSocket") {
+		if res.status != http.StatusBadRequest || !strings.Contains(res.text, "multipart/mixed;subscriptionSpec=1.0, as text/event-stream, and over a WebSocket") {
 			t.Errorf("a subscription by %s: %d %s", method, res.status, res.text)
 		}
 	}

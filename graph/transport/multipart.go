@@ -93,7 +93,7 @@ func (t Multipart) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	case subscribes:
 		t.subscribe(ctx, cancel, w, exec, operation)
 	default:
-		refuse(w, mediaType, http.StatusNotAcceptable, "subscriptions are served as multipart/mixed;subscriptionSpec=1.0, as text/event-stream, and over a WebSocket")
+		refuse(w, mediaType, http.StatusNotAcceptable, subscriptions)
 	}
 }
 

@@ -27,7 +27,7 @@ func write(w http.ResponseWriter, mediaType string, status int, body []byte) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:gosec // JSON that says it is; and the client may be gone
+	_, _ = w.Write(body) //nolint:gosec // JSON, by a type that is not guessed; and the client may be gone
 }
 
 // broken is the answer where a resolver wrote what is not JSON: a bug.

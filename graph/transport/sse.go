@@ -47,10 +47,11 @@ func NewSSE(config SSEConfig) *SSE {
 // Supports reports whether the request accepts events more than other answers,
 // or belongs to a connection for many operations.
 func (*SSE) Supports(r *http.Request) bool {
-	if AsksForWebSocket(r) {
+	if AsksForWebSocket(r) || r.Method == http.MethodOptions {
 		return false
 	}
-	return r.Method == http.MethodPut || tokenOf(r) != "" || acceptsEvents(r.Header.Values("Accept"))
+	many := r.Method == http.MethodPut || r.Method == http.MethodDelete || tokenOf(r) != ""
+	return many || acceptsEvents(r.Header.Values("Accept"))
 }
 
 func acceptsEvents(accept []string) bool {
@@ -75,10 +76,10 @@ func (s *SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 		foreign().answer(w, mediaTypeJSON)
 	case r.Method == http.MethodPut:
 		s.reserve(w)
-	case token == "":
-		s.one(w, r, exec)
 	case r.Method == http.MethodDelete:
 		s.stop(w, r, token)
+	case token == "":
+		s.one(w, r, exec)
 	case accepts && (r.Method == http.MethodGet || r.Method == http.MethodPost):
 		s.open(w, r, token)
 	default:
@@ -91,9 +92,6 @@ func (s *SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 func (s *SSE) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, bool) {
 	params, wrong := s.http.readOne(w, r)
 	if wrong != nil {
-		if wrong.allow == methods {
-			wrong.allow += ", PUT, DELETE" // which are served here
-		}
 		wrong.answer(w, mediaTypeJSON)
 		return nil, false
 	}

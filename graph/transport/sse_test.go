@@ -116,7 +116,8 @@ func TestEventsCarryEveryOperation(t *testing.T) {
 		"an invalid subscription":  {http.MethodGet, get("subscription { nothing }"), "", 200, "}]}\n\n" + complete},
 		"one that cannot be read":  {http.MethodPost, "/", `{"query":`, 400, `BAD_REQUEST`},
 		"another method":           {http.MethodPatch, "/", `{"query":"{ time }"}`, 405, `BAD_REQUEST`},
-		"stopping without a token": {http.MethodDelete, "/?operationId=a", "", 405, `BAD_REQUEST`},
+		"what is served":           {http.MethodOptions, "/?token=guessed", "", 204, ""},
+		"stopping without a token": {http.MethodDelete, "/?operationId=a", "", 404, `token is not known`},
 	} {
 		res := s.call(t.Context(), t, c.method, c.target, c.body, wantsEvents)
 		text, err := io.ReadAll(res.Body)

@@ -103,7 +103,7 @@ func start(t *testing.T, flags ...string) *gateway {
 	args := append([]string{"--listen=127.0.0.1:0", "--admin-listen=none", "--weather=simulator", "--log-format=json",
 		"--log-level=debug", "--database-url=" + postgrestest.Database(t)}, flags...)
 	g := &gateway{log: &buffer{}}
-	cmd := exec.Command(path, args...) //nolint:noctx // stopped below
+	cmd := exec.Command(path, args...)
 	cmd.Stderr = g.log
 	out, err := cmd.StdoutPipe()
 	if err != nil {

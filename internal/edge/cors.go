@@ -31,7 +31,7 @@ func (c CORS) handler(next http.Handler) http.Handler {
 		AllowedHeaders: []string{
 			"Accept", "Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", "X-GraphQL-Event-Stream-Token",
 			"Apollo-Require-Preflight", "X-Apollo-Operation-Name", "Apollographql-Client-Name", "Apollographql-Client-Version",
-			"Traceparent", "Tracestate", requestid.Header,
+			"Traceparent", "Tracestate", "X-Barograph-Upstream", requestid.Header,
 		},
 		ExposedHeaders: []string{"ETag", "Retry-After", requestid.Header},
 		MaxAge:         int(preflightAge / time.Second),

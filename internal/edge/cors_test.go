@@ -40,7 +40,7 @@ func TestPagesOfListedOriginsReadAnswers(t *testing.T) {
 		}
 		status, header = ask(t, address, http.MethodOptions, map[string]string{
 			"Origin": origin, "Access-Control-Request-Method": "POST",
-			"Access-Control-Request-Headers": "apollo-require-preflight,apollographql-client-name,apollographql-client-version,authorization,content-type,traceparent,x-request-id",
+			"Access-Control-Request-Headers": "apollo-require-preflight,apollographql-client-name,apollographql-client-version,authorization,content-type,last-event-id,traceparent,x-barograph-upstream,x-graphql-event-stream-token,x-request-id",
 		})
 		if got := header.Get("Access-Control-Allow-Origin"); status != http.StatusNoContent || got != want {
 			t.Errorf("a preflight from %s: %d and %q, want 204 and %q", origin, status, got, want)
@@ -55,6 +55,17 @@ func TestPagesOfListedOriginsReadAnswers(t *testing.T) {
 	_, header := ask(t, address, http.MethodGet, map[string]string{"Origin": "https://app.example"})
 	if exposed := header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, "X-Request-Id") || !strings.Contains(exposed, "Etag") {
 		t.Errorf("pages see %q", exposed)
+	}
+}
+
+func TestPagesOfListedOriginsUseTheMethodsThatAreServed(t *testing.T) {
+	t.Parallel()
+	address, _ := serveWith(t, edge.Config{GraphQL: named("graphql"), CORS: edge.CORS{Origins: []string{"https://app.example"}}})
+	for method, want := range map[string]string{"GET": "GET", "HEAD": "HEAD", "POST": "POST", "PUT": "PUT", "DELETE": "DELETE", "PATCH": ""} {
+		_, header := ask(t, address, http.MethodOptions, map[string]string{"Origin": "https://app.example", "Access-Control-Request-Method": method})
+		if got := header.Get("Access-Control-Allow-Methods"); got != want {
+			t.Errorf("a preflight for %s allows %q, want %q", method, got, want)
+		}
 	}
 }
 
