@@ -1,13 +1,23 @@
 package resolvers_test
 
 import (
+	"context"
 	"encoding/json"
+	"log/slog"
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/coder/websocket/wsjson"
+	"github.com/vektah/gqlparser/v2/ast"
 
+	"barograph/gazetteer"
+	"barograph/graph/stream"
+	"barograph/graph/wire"
+	"barograph/internal/fault"
 	"barograph/internal/gatewaytest"
+	"barograph/resolvers"
+	"barograph/weather"
 )
 
 func TestWeatherChangedSendsTheReportThereIsAndThenEachFreshOne(t *testing.T) {
@@ -94,5 +104,40 @@ func TestWeatherChangedOfAnUnknownCityIsAnError(t *testing.T) {
 			t.Errorf("it is told %s %s, want NOT_FOUND", m.Type, m.Payload)
 		}
 		return
+	}
+}
+
+// mild is a provider of empty reports.
+type mild struct{}
+
+func (mild) Source() weather.Source { return weather.Source{Provider: "mild"} }
+func (mild) Limits() weather.Limits { return weather.Limits{Batch: 1, Calls: 1} }
+func (mild) Has() weather.Need      { return weather.Need{Current: true} }
+
+func (mild) Fetch(_ context.Context, places []weather.Place, _ weather.Need) ([]weather.Result, error) {
+	now := time.Now()
+	return []weather.Result{{Report: &weather.Report{Place: places[0], FetchedAt: now, ExpiresAt: now.Add(time.Hour)}}}, nil
+}
+
+func TestWeatherChangedSaysWhyItEnds(t *testing.T) {
+	t.Parallel()
+	cities, err := gazetteer.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	service := weather.NewService(time.Now, slog.New(slog.DiscardHandler), mild{})
+	root := &resolvers.Root{Gazetteer: cities, Weather: service, Now: time.Now}
+	ctx, told := stream.New(t.Context(), "")
+	ctx = graphql.WithOperationContext(ctx, &graphql.OperationContext{Operation: &ast.OperationDefinition{Operation: ast.Subscription}})
+	events, err := root.Subscription().WeatherChanged(ctx, "Oslo", wire.Metric)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := <-events; w.City.Name != "Oslo" || told.Err() != nil {
+		t.Errorf("at first it is told of %s, %v", w.City.Name, told.Err())
+	}
+	service.Close()
+	if w, more := <-events; more || fault.KindOf(told.Err()) != fault.Unavailable {
+		t.Errorf("then it is told %+v, and ends with %v; want UNAVAILABLE", w, told.Err())
 	}
 }
