@@ -16,43 +16,50 @@ func (c *Client) report(a *answer, place weather.Place, need weather.Need, fetch
 	if a.err != nil {
 		return nil, a.err
 	}
-	if err := f.check(place, need); err != nil {
+	if err := f.check(place, need, fetched); err != nil {
 		return nil, err
 	}
 	zone, err := c.zones.load(place.TimeZone)
 	if err != nil {
 		return nil, err
 	}
-	now := f.Current
-	observed := instant(now.Time, zone)
-	return &weather.Report{
+	report := &weather.Report{
 		Place:     place,
 		Source:    c.source,
 		FetchedAt: fetched,
-		ExpiresAt: expiry(observed, time.Duration(now.Interval)*time.Second, fetched),
-		Current: &weather.Conditions{
-			Time:                observed,
-			Temperature:         now.Temperature.measure(),
-			ApparentTemperature: now.ApparentTemperature.measure(),
-			Humidity:            now.Humidity.measure(),
-			Precipitation:       now.Precipitation.measure(),
-			CloudCover:          now.CloudCover.measure(),
-			Pressure:            now.Pressure.measure(),
-			WindSpeed:           now.WindSpeed.measure(),
-			WindDirection:       now.WindDirection.measure(),
-			WindGusts:           now.WindGusts.measure(),
-			Code:                now.Code.code(),
-			Daylight:            now.Day.daylight(),
-		},
-		Hourly: f.hours(need.Hours, zone),
-		Daily:  f.days(need.Days, zone),
-	}, nil
+		ExpiresAt: fetched.Add(usualLife),
+		Hourly:    f.hours(need.Hours, zone, fetched),
+		Daily:     f.days(need.Days, zone),
+	}
+	if need.Current {
+		report.Current = f.current(zone)
+		report.ExpiresAt = expiry(report.Current.Time, time.Duration(f.Current.Interval)*time.Second, fetched)
+	}
+	return report, nil
 }
 
-func (f *forecast) hours(n int, zone *time.Location) []weather.Hour {
+func (f *forecast) current(zone *time.Location) *weather.Conditions {
+	now := f.Current
+	return &weather.Conditions{
+		Time:                instant(now.Time, zone),
+		Temperature:         now.Temperature.measure(),
+		ApparentTemperature: now.ApparentTemperature.measure(),
+		Humidity:            now.Humidity.measure(),
+		Precipitation:       now.Precipitation.measure(),
+		CloudCover:          now.CloudCover.measure(),
+		Pressure:            now.Pressure.measure(),
+		WindSpeed:           now.WindSpeed.measure(),
+		WindDirection:       now.WindDirection.measure(),
+		WindGusts:           now.WindGusts.measure(),
+		Code:                now.Code.code(),
+		Daylight:            now.Day.daylight(),
+	}
+}
+
+func (f *forecast) hours(n int, zone *time.Location, now time.Time) []weather.Hour {
 	hours := make([]weather.Hour, n)
 	h := &f.Hourly
-	first := f.firstHour()
+	first := f.firstHour(now)
 	for k := range hours {
 		i := first + k
 		hours[k] = weather.Hour{
