@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"barograph/weather"
+	"barograph/weather/zone"
 )
 
 // airReport turns the answer for a place into a report of its air alone, or says
@@ -20,7 +21,7 @@ func (c *Client) airReport(a *answer, place weather.Place, fetched time.Time) (*
 	if err := f.checkCurrent(); err != nil {
 		return nil, err
 	}
-	zone, err := c.zones.load(place.TimeZone)
+	clock, err := zone.Load(place.TimeZone)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +31,7 @@ func (c *Client) airReport(a *answer, place weather.Place, fetched time.Time) (*
 			return nil, errors.New("air with less than nothing in it")
 		}
 	}
-	observed := instant(now.Time, zone)
+	observed := instant(now.Time, clock)
 	expires := expiry(observed, time.Duration(now.Interval)*time.Second, fetched)
 	return &weather.Report{
 		Place: place, Source: c.source, FetchedAt: fetched, ExpiresAt: expires,

@@ -50,7 +50,6 @@ type Client struct {
 	server    *upstream.Server
 	now       func() time.Time
 	logger    *slog.Logger
-	zones     zones
 }
 
 // An Option changes what a client asks, and how.
