@@ -149,9 +149,12 @@ func (g *Guard) attempt(ctx context.Context, share time.Duration, fetch fetch) (
 	within, cancel := context.WithTimeout(ctx, share)
 	defer cancel()
 	results, err := g.hedged(within, fetch)
-	if canceled := ctx.Err(); errors.Is(canceled, context.Canceled) {
-		err = fmt.Errorf("ask the weather provider: %w", canceled) // whatever else went wrong
-		results = nil
+	known := (*fault.Error)(nil)
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled): // whatever else went wrong
+		results, err = nil, fmt.Errorf("ask the weather provider: %w", context.Canceled)
+	case errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &known):
+		err = fault.Wrap(err, fault.UpstreamTimeout, "the weather provider did not answer in time")
 	}
 	g.record(share, results, err)
 	if err = g.pause.note(err, g.config.Now()); err != nil {

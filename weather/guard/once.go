@@ -29,11 +29,7 @@ func (g *Guard) once(ctx context.Context, fetch fetch) (results []weather.Result
 			results, err = nil, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	results, err = fetch(ctx)
-	if known := (*fault.Error)(nil); err != nil && !errors.As(err, &known) && errors.Is(err, context.DeadlineExceeded) {
-		err = fault.Wrap(err, fault.UpstreamTimeout, "the weather provider did not answer in time")
-	}
-	return results, err
+	return fetch(ctx)
 }
 
 // Nearly all calls take less than this quantile of the last hundred or so, once

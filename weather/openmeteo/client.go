@@ -8,7 +8,6 @@ package openmeteo
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net"
 	"net/url"
 	"strings"
@@ -49,7 +48,6 @@ type Client struct {
 	source    weather.Source
 	server    *upstream.Server
 	now       func() time.Time
-	logger    *slog.Logger
 }
 
 // An Option changes what a client asks, and how.
@@ -81,14 +79,6 @@ func Quota(meter *quota.Meter) Option {
 	}
 }
 
-// Logger makes a client say why reports lack the air quality that was asked for.
-func Logger(logger *slog.Logger) Option {
-	return func(c *Client) error {
-		c.logger = logger
-		return nil
-	}
-}
-
 // New returns a client of the server whose API begins at base, as in
 // "https://api.open-meteo.com" for https://api.open-meteo.com/v1/forecast.
 // Its reports are credited to source.
@@ -97,7 +87,7 @@ func New(base string, source weather.Source, now func() time.Time, options ...Op
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{forecasts: forecasts, source: source, now: now, logger: slog.New(slog.DiscardHandler)}
+	c := &Client{forecasts: forecasts, source: source, now: now}
 	for _, option := range options {
 		if err := option(c); err != nil {
 			return nil, err

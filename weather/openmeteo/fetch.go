@@ -2,7 +2,6 @@ package openmeteo
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"sync"
 
@@ -12,8 +11,7 @@ import (
 
 // Fetch makes one call for the places, and one more for their air where that is
 // needed. A place whose answer is unusable has an error of its own; the others
-// have their reports. Where the air alone fails, reports go without it, and
-// expire early.
+// have their reports. Where the air alone fails, reports go without it.
 func (c *Client) Fetch(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 	if !need.AirQuality || c.air == "" {
 		return c.fetchForecasts(ctx, places, need)
@@ -32,17 +30,15 @@ func (c *Client) Fetch(ctx context.Context, places []weather.Place, need weather
 	if err != nil {
 		return nil, err
 	}
-	if failed != nil {
-		c.logger.WarnContext(ctx, "no air quality", slog.Any("err", failed))
-		air = make([]weather.Result, len(places))
-	}
 	for i := range results {
 		switch report := results[i].Report; {
 		case report == nil:
-		case air[i].Report != nil:
-			report.AirQuality = air[i].Report.AirQuality
+		case failed != nil:
+			results[i].AirErr = failed
+		case air[i].Err != nil:
+			results[i].AirErr = air[i].Err
 		default:
-			report.ExpiresAt = report.FetchedAt.Add(shortestLife)
+			report.AirQuality = air[i].Report.AirQuality
 		}
 	}
 	return results, nil

@@ -3,7 +3,6 @@ package openmeteo_test
 import (
 	"bytes"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -43,8 +42,7 @@ func TestAKeyIsSentInAHeaderWithEveryCallAndShownNowhere(t *testing.T) {
 		_, _ = io.WriteString(w, "the key "+r.Header.Get("X-Api-Key")+" is not known")
 	}))
 	t.Cleanup(server.Close)
-	var log bytes.Buffer
-	c := client(t, server.URL, openmeteo.Air(server.URL), openmeteo.Key(secret), openmeteo.Logger(slog.New(slog.NewTextHandler(&log, nil))))
+	c := client(t, server.URL, openmeteo.Air(server.URL), openmeteo.Key(secret))
 	many := make([]weather.Place, 500)
 	for i := range many {
 		many[i] = weather.Place{Latitude: float64(i) / 10, TimeZone: "America/Argentina/Buenos_Aires"}
@@ -55,8 +53,8 @@ func TestAKeyIsSentInAHeaderWithEveryCallAndShownNowhere(t *testing.T) {
 			t.Errorf("the log would say %v", err)
 		}
 	}
-	if len(asked) != 4 || strings.Contains(log.String(), secret) {
-		t.Errorf("%d calls, and the log says %s", len(asked), &log)
+	if len(asked) != 4 {
+		t.Errorf("%d calls", len(asked))
 	}
 	for _, r := range asked {
 		if r.Header.Get("X-Api-Key") != secret || strings.Contains(r.URL.String(), secret) {
