@@ -204,7 +204,8 @@ func TestManyCitiesAreAskedForAtOnceWithinABound(t *testing.T) {
 	})
 	g := guard.New(c, guard.Config{Now: time.Now, Random: func() float64 { return 0 }, Logger: slog.New(slog.DiscardHandler)})
 	t.Cleanup(g.Close)
-	service := weather.NewService(g, time.Now, slog.New(slog.DiscardHandler))
+	service := weather.NewService(time.Now, slog.New(slog.DiscardHandler), g)
+	t.Cleanup(service.Close)
 	places := make([]weather.Place, 100)
 	for i := range places {
 		places[i] = weather.Place{Latitude: float64(i) / 2, TimeZone: "GMT"}
