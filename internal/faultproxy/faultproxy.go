@@ -119,7 +119,7 @@ func (p *Proxy) serve(client net.Conn) {
 		defer end() // the client has gone
 		_, _ = io.Copy(server, client)
 	})
-	if p.answer(ctx, client, server) == errReset {
+	if err := p.answer(ctx, client, server); errors.Is(err, errReset) {
 		if tcp, ok := client.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0)
 		}

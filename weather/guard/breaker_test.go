@@ -46,10 +46,10 @@ func TestTheBreakerOpensAndClosesByItself(t *testing.T) {
 					t.Errorf("%d calls to see whether it is back", probes)
 				}
 				f.do = nil
-				fetch(t, g, fault.UpstreamUnavailable) // not yet again
+				_, _ = fetch(t, g, fault.UpstreamUnavailable) // not yet again
 				time.Sleep(12 * time.Second)
 				for range 20 {
-					fetch(t, g, ok)
+					_, _ = fetch(t, g, ok)
 				}
 			})
 		})
@@ -72,7 +72,7 @@ func TestABurstOfFailuresCostsFewCalls(t *testing.T) {
 		}
 		f.do = nil
 		time.Sleep(12 * time.Second)
-		fetch(t, g, ok)
+		_, _ = fetch(t, g, ok)
 	})
 }
 
@@ -110,7 +110,7 @@ func TestImpatientCallersDoNotOpenTheBreaker(t *testing.T) {
 			}
 			cancel()
 		}
-		fetch(t, g, ok)
+		_, _ = fetch(t, g, ok)
 	})
 }
 
@@ -126,6 +126,6 @@ func TestACallerWhoLeavesTheProbeLetsTheNextOneLook(t *testing.T) {
 		time.AfterFunc(time.Second, cancel)
 		_, _ = g.Fetch(ctx, places, need)
 		f.do = nil
-		fetch(t, g, ok)
+		_, _ = fetch(t, g, ok)
 	})
 }

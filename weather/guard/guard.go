@@ -67,7 +67,7 @@ func New(provider weather.Provider, config Config) *Guard {
 	g := &Guard{
 		provider: provider,
 		config:   config,
-		room:     bulkhead.New[[]weather.Result](uint(max(provider.Limits().Calls, 1))), //nolint:gosec // positive
+		room:     bulkhead.New[[]weather.Result](uint(max(provider.Limits().Calls, 1))),
 		budget:   newBudget(),
 		measures: measuring(provider.Source().Provider),
 	}

@@ -191,7 +191,7 @@ func TestNoMoreCallsAreUnderWayThanTheProviderTakes(t *testing.T) {
 		g := guarded(t, f)
 		var callers sync.WaitGroup
 		for range 9 {
-			callers.Go(func() { fetch(t, g, ok) })
+			callers.Go(func() { _, _ = fetch(t, g, ok) })
 		}
 		callers.Wait()
 		if f.most != 3 || f.count() != 9 {
@@ -214,7 +214,7 @@ func TestACallThatFindsNoRoomSaysSoAndIsNotTheProvidersFault(t *testing.T) {
 		}
 		callers.Wait()
 		f.do = nil
-		fetch(t, g, ok) // the breaker has stayed closed
+		_, _ = fetch(t, g, ok) // the breaker has stayed closed
 	})
 }
 

@@ -63,12 +63,12 @@ func TestHedgesAreATenthOfTheTrafficHoweverSlowItIs(t *testing.T) {
 		f := &fake{do: after(10 * time.Millisecond)}
 		g := guarded(t, f, hedging)
 		for range 50 {
-			fetch(t, g, ok)
+			_, _ = fetch(t, g, ok)
 		}
 		before := f.count()
 		f.do = after(2 * time.Second) // all of them, which no hedge can help
 		for range 200 {
-			fetch(t, g, ok)
+			_, _ = fetch(t, g, ok)
 		}
 		if more := f.count() - before - 200; more > 20+10 { // a tenth, and what the quick ones had saved
 			t.Errorf("%d hedges of 200 calls", more)
@@ -82,7 +82,7 @@ func TestAFailureIsNotHedgedButRetried(t *testing.T) {
 		f := &fake{do: after(10 * time.Millisecond)}
 		g := guarded(t, f, hedging)
 		for range 50 {
-			fetch(t, g, ok)
+			_, _ = fetch(t, g, ok)
 		}
 		before := f.count()
 		f.do = always(away)

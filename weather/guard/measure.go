@@ -27,16 +27,29 @@ type measures struct {
 	label    metric.MeasurementOption
 }
 
+// measuring returns the measures of a provider. They are there from the start:
+// a rate of what appears with its first event would miss that.
 func measuring(provider string) measures {
 	key := attribute.String("provider", provider)
-	return measures{key, metric.WithAttributeSet(attribute.NewSet(key))}
+	m := measures{key, metric.WithAttributeSet(attribute.NewSet(key))}
+	ctx := context.Background()
+	retries.Add(ctx, 0, m.label)
+	hedges.Add(ctx, 0, m.label)
+	for _, reason := range []string{"paused", "open", "full"} {
+		refusals.Add(ctx, 0, m.because(reason))
+	}
+	return m
+}
+
+func (m measures) because(reason string) metric.MeasurementOption {
+	return metric.WithAttributes(m.provider, attribute.String("reason", reason))
 }
 
 func (m measures) retried(ctx context.Context) { retries.Add(ctx, 1, m.label) }
 func (m measures) hedged(ctx context.Context)  { hedges.Add(ctx, 1, m.label) }
 
 func (m measures) refused(ctx context.Context, reason string) {
-	refusals.Add(ctx, 1, metric.WithAttributes(m.provider, attribute.String("reason", reason)))
+	refusals.Add(ctx, 1, m.because(reason))
 }
 
 func (m measures) state(s circuitbreaker.State) {

@@ -67,6 +67,6 @@ func (g *Guard) hedged(ctx context.Context, fetch fetch) ([]weather.Result, erro
 			}
 			g.measures.hedged(ctx)
 		}
-		return g.once(e.Context(), fetch)
+		return g.once(e.Context(), fetch) //nolint:contextcheck // it is a child of ctx
 	})
 }

@@ -38,7 +38,7 @@ func TestAPauseIsKeptByAllAndEnds(t *testing.T) {
 					t.Errorf("told %v, %q after %v and %d calls", err.RetryAfter, err.Message, took, f.count())
 				}
 				time.Sleep(time.Millisecond)
-				fetch(t, g, ok)
+				_, _ = fetch(t, g, ok)
 			})
 		})
 	}
@@ -47,7 +47,7 @@ func TestAPauseIsKeptByAllAndEnds(t *testing.T) {
 func TestAShorterPauseDoesNotEndALongerOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{do: func(ctx context.Context, call int) ([]weather.Result, error) {
+		f := &fake{do: func(_ context.Context, call int) ([]weather.Result, error) {
 			wait := []time.Duration{time.Minute, time.Second}[call]
 			if call == 1 {
 				time.Sleep(time.Second) // it was under way already
@@ -59,15 +59,15 @@ func TestAShorterPauseDoesNotEndALongerOne(t *testing.T) {
 		go func() {
 			defer close(done)
 			time.Sleep(time.Millisecond)
-			fetch(t, g, fault.UpstreamRateLimited)
+			_, _ = fetch(t, g, fault.UpstreamRateLimited)
 		}()
 		_, _ = g.Fetch(t.Context(), places, need)
 		<-done
 		f.do = nil
 		time.Sleep(30 * time.Second)
-		fetch(t, g, fault.UpstreamRateLimited)
+		_, _ = fetch(t, g, fault.UpstreamRateLimited)
 		time.Sleep(31 * time.Second)
-		fetch(t, g, ok)
+		_, _ = fetch(t, g, ok)
 	})
 }
 
@@ -83,5 +83,5 @@ func TestAQuotaThatIsShortForOneCallDoesNotStopAnother(t *testing.T) {
 	if _, err := fetch(t, g, fault.UpstreamRateLimited); err.RetryAfter != time.Hour {
 		t.Errorf("told %v", err.RetryAfter)
 	}
-	fetch(t, g, ok)
+	_, _ = fetch(t, g, ok)
 }

@@ -93,7 +93,7 @@ func New(base string, source weather.Source, now func() time.Time, options ...Op
 			return nil, err
 		}
 	}
-	if c.key != "" && !(private(c.forecasts) && private(c.air)) {
+	if c.key != "" && (!private(c.forecasts) || !private(c.air)) {
 		return nil, errors.New("open-meteo api key: want https, or anybody on the way could read it")
 	}
 	c.server = upstream.New(connections, now, c.key)

@@ -85,12 +85,12 @@ func (c *Client) Fetch(ctx context.Context, places []weather.Place, _ weather.Ne
 	name := ""
 	if c.template.has(city) {
 		if name = c.config.City(place); name == "" {
-			return nil, fault.Wrap(weather.ErrRejected, fault.UpstreamInvalid, "the weather provider needs the name of the place, which has none")
+			return nil, fault.New(fault.NotFound, "the weather provider goes by names, and the place has none")
 		}
 	}
 	target, err := c.template.fill(name, place)
 	if err != nil {
-		return nil, fault.Wrap(errors.Join(weather.ErrRejected, err), fault.UpstreamInvalid, "the weather provider cannot be asked for the place")
+		return nil, fault.Wrap(err, fault.NotFound, "the weather provider cannot be asked for the place")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
@@ -101,7 +101,7 @@ func (c *Client) Fetch(ctx context.Context, places []weather.Place, _ weather.Ne
 	case err != nil:
 		return nil, err
 	case answer.Status == http.StatusNotFound:
-		return nil, fault.Wrap(weather.ErrRejected, fault.UpstreamInvalid, "the weather provider does not know the place")
+		return nil, fault.New(fault.NotFound, "the weather provider does not know the place")
 	}
 	report, err := c.report(answer.Body, place)
 	if err != nil {

@@ -169,7 +169,7 @@ func TestWhatIsNoAnswerIsInvalid(t *testing.T) {
 	}
 }
 
-func TestAPlaceThatIsNotKnownIsRejected(t *testing.T) {
+func TestAPlaceThatIsNotKnownIsNotFound(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		city string
@@ -180,7 +180,7 @@ func TestAPlaceThatIsNotKnownIsRejected(t *testing.T) {
 		"as it is dots": {"..", telling(answer)},
 	} {
 		_, err := connect(t, "/v1/{city}/now", openWeather, test.city, test.h).Fetch(t.Context(), []weather.Place{oslo}, need)
-		if !errors.Is(err, weather.ErrRejected) || fault.KindOf(err) != fault.UpstreamInvalid {
+		if fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

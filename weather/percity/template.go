@@ -44,7 +44,7 @@ func parseTemplate(text string) (*template, error) {
 	if strings.ContainsAny(filled, "{}") {
 		return nil, fmt.Errorf("%s: the placeholders are %s, %s and %s", name, city, latitude, longitude)
 	}
-	if !t.has(city) && !(t.has(latitude) && t.has(longitude)) {
+	if !t.has(city) && (!t.has(latitude) || !t.has(longitude)) {
 		return nil, fmt.Errorf("%s: want %s, or %s and %s", name, city, latitude, longitude)
 	}
 	if _, err := url.Parse(filled); err != nil {

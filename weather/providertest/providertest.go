@@ -101,7 +101,8 @@ func rejectsWhatIsNotThere(t *testing.T, now func() time.Time, p weather.Provide
 	if err == nil && len(results) == 1 {
 		err = results[0].Err
 	}
-	if !errors.Is(err, weather.ErrRejected) || fault.KindOf(err) != fault.UpstreamInvalid {
+	rejected := errors.Is(err, weather.ErrRejected) && fault.KindOf(err) == fault.UpstreamInvalid
+	if !rejected && fault.KindOf(err) != fault.NotFound {
 		t.Errorf("for what is not there: %v, %v", results, err)
 	}
 	check(t, now, p, fetch(t, p, need, Places[1]), need, Places[1]) // as if nothing had been
@@ -135,13 +136,14 @@ func fetch(t *testing.T, p weather.Provider, need weather.Need, places ...weathe
 // check reports whatever is wrong with the results for places.
 func check(t *testing.T, now func() time.Time, p weather.Provider, results []weather.Result, need weather.Need, places ...weather.Place) {
 	t.Helper()
-	for i, r := range results {
+	for i, place := range places {
+		r := results[i]
 		if r.Err != nil || r.AirErr != nil || r.Report == nil {
-			t.Errorf("%v: %v, %v", places[i], r.Err, r.AirErr)
+			t.Errorf("%v: %v, %v", place, r.Err, r.AirErr)
 			continue
 		}
-		for _, problem := range problems(r.Report, places[i], p.Source(), need, now()) {
-			t.Errorf("%v with %+v: %s", places[i], need, problem)
+		for _, problem := range problems(r.Report, place, p.Source(), need, now()) {
+			t.Errorf("%v with %+v: %s", place, need, problem)
 		}
 	}
 }
