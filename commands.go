@@ -17,6 +17,7 @@ import (
 	"barograph/internal/completion"
 	"barograph/internal/postgres"
 	"barograph/internal/settings"
+	"barograph/weather/metno"
 	"barograph/weather/openmeteo"
 )
 
@@ -38,7 +39,10 @@ type commandLine struct {
 func newParser(cli *commandLine) (*kong.Kong, error) {
 	return kong.New(cli, kong.Name("barograph"), kong.ShortUsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Description("A GraphQL gateway for the weather and for payloads that are processed exactly once."),
-		kong.Vars{"data_dir": dataDir(), "admin_listen": defaultAdminListen, "open_meteo": openmeteo.DefaultURL}, graphDefaults())
+		kong.Vars{
+			"data_dir": dataDir(), "admin_listen": defaultAdminListen, "open_meteo": openmeteo.DefaultURL,
+			"open_meteo_air": openmeteo.DefaultAirURL, "met_norway": metno.DefaultURL,
+		}, graphDefaults())
 }
 
 // An environment is what commands run in.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -16,10 +16,8 @@ import (
 	"barograph/weather/simulator"
 )
 
-const (
-	probeTimeout = 2 * time.Second // for the weather service to answer at the start
-	nearby       = 0.2             // degrees within which the simulator takes a city's elevation for a place's
-)
+// probeTimeout is for the weather service to answer at the start.
+const probeTimeout = 2 * time.Second
 
 // A provider is one that the weather comes from.
 type provider struct {
@@ -29,31 +27,35 @@ type provider struct {
 }
 
 // openers open each provider that --weather may name.
-var openers = map[string]func(context.Context, settings.Settings) (*provider, error){
+var openers = map[string]func(context.Context, settings.Settings, *slog.Logger) (*provider, error){
 	"open-meteo": openMeteo,
-	"simulator":  func(ctx context.Context, _ settings.Settings) (*provider, error) { return simulate(ctx, "as asked") },
+	"met-norway": metNorway,
+	"per-city":   perCity,
+	"simulator": func(ctx context.Context, _ settings.Settings, logger *slog.Logger) (*provider, error) {
+		return simulate(ctx, "as asked", logger)
+	},
 }
 
 // providers are those that are asked, in order.
 type providers []*provider
 
 // chooseProviders chooses once: the weather's sources never change silently.
-func chooseProviders(ctx context.Context, s settings.Settings) (chosen providers, err error) {
-	if slices.Contains(s.Weather, "auto") {
-		if len(s.Weather) > 1 {
+func chooseProviders(ctx context.Context, s settings.Settings, logger *slog.Logger) (chosen providers, err error) {
+	if slices.Contains(s.Providers, "auto") {
+		if len(s.Providers) > 1 {
 			return nil, errors.New("--weather: auto stands alone")
 		}
-		one, err := chooseByItself(ctx, s)
+		one, err := chooseByItself(ctx, s, logger)
 		if err != nil {
 			return nil, err
 		}
 		return providers{one}, nil
 	}
-	for i, name := range s.Weather {
-		if slices.Contains(s.Weather[:i], name) {
+	for i, name := range s.Providers {
+		if slices.Contains(s.Providers[:i], name) {
 			return chosen, fmt.Errorf("--weather: %s is listed twice", name)
 		}
-		one, err := openers[name](ctx, s)
+		one, err := openers[name](ctx, s, logger)
 		if err != nil {
 			return chosen, err
 		}
@@ -64,8 +66,8 @@ func chooseProviders(ctx context.Context, s settings.Settings) (chosen providers
 
 // chooseByItself returns Open-Meteo if that answers, or if a database is given,
 // beside which nothing is ever simulated unasked.
-func chooseByItself(ctx context.Context, s settings.Settings) (*provider, error) {
-	client, err := openmeteo.New(s.OpenMeteoURL, openmeteo.Source, time.Now)
+func chooseByItself(ctx context.Context, s settings.Settings, logger *slog.Logger) (*provider, error) {
+	client, _, err := newOpenMeteo(s)
 	if err != nil {
 		return nil, err
 	}
@@ -74,33 +76,21 @@ func chooseByItself(ctx context.Context, s settings.Settings) (*provider, error)
 		probe, cancel := context.WithTimeout(ctx, probeTimeout)
 		defer cancel()
 		if client.Ping(probe) != nil {
-			return simulate(ctx, fmt.Sprintf("%s did not answer within %s", s.OpenMeteoURL, probeTimeout))
+			return simulate(ctx, fmt.Sprintf("%s did not answer within %s", s.OpenMeteoURL, probeTimeout), logger)
 		}
 	}
-	return openMeteo(ctx, s)
-}
-
-func openMeteo(_ context.Context, s settings.Settings) (*provider, error) {
-	client, err := openmeteo.New(s.OpenMeteoURL, openmeteo.Source, time.Now)
-	if err != nil {
-		return nil, err
-	}
-	return &provider{client, "open-meteo, " + s.OpenMeteoURL, func(context.Context) error {
-		client.Close()
-		return nil
-	}}, nil
+	return openMeteo(ctx, s, logger)
 }
 
 // simulate starts a provider that needs no network. It knows how high the
 // places are that a city is near to.
-func simulate(ctx context.Context, why string) (*provider, error) {
+func simulate(ctx context.Context, why string, logger *slog.Logger) (*provider, error) {
 	cities, err := gazetteer.Open()
 	if err != nil {
 		return nil, err
 	}
 	server, err := simulator.Start(context.WithoutCancel(ctx), time.Now, simulator.Heights(func(latitude, longitude float64) (float64, bool) {
-		nearest := cities.Nearest(latitude, longitude)
-		near := math.Abs(nearest.Latitude-latitude) < nearby && math.Abs(nearest.Longitude-longitude) < nearby
+		nearest, near := cityNear(cities, latitude, longitude)
 		return nearest.Elevation, near && nearest.HasElevation
 	}))
 	if err != nil {
@@ -110,12 +100,14 @@ func simulate(ctx context.Context, why string) (*provider, error) {
 	if err != nil {
 		return nil, errors.Join(err, server.Stop(ctx))
 	}
-	return &provider{client, "SIMULATED values, no observations (" + why + ")", func(ctx context.Context) error {
-		client.Close()
+	p := guarded(client, true, "SIMULATED values, no observations ("+why+")", logger) //nolint:contextcheck // its metrics belong to no request
+	closeClient := p.close
+	p.close = func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()
-		return server.Stop(ctx)
-	}}, nil
+		return errors.Join(closeClient(ctx), server.Stop(ctx))
+	}
+	return p, nil
 }
 
 // asked returns the providers as the weather service asks them.

@@ -109,7 +109,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		}
 		return postgres.Migrate(ctx, base.pools.API, logger)
 	})
-	starting.Go(func() (err error) { sources, err = chooseProviders(ctx, s); return err })
+	starting.Go(func() (err error) { sources, err = chooseProviders(ctx, s, logger); return err })
 	err = starting.Wait()
 	defer func() { err = errors.Join(err, sources.close(ctx), base.close(ctx)) }()
 	if err != nil {

@@ -29,7 +29,7 @@ func ExampleService() {
 		{Latitude: 59.91, Longitude: 10.75, TimeZone: "Europe/Oslo"},
 		{Latitude: 91, Longitude: 0, TimeZone: "GMT"},
 		{Latitude: -12.04, Longitude: -77.03, TimeZone: "America/Lima"},
-	}, weather.Need{Days: 7}) {
+	}, weather.Need{Current: true, Days: 7}) {
 		if result.Err != nil {
 			fmt.Println("no report")
 			continue

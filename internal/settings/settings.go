@@ -14,20 +14,19 @@ import (
 
 // Settings say what is served, where, and on what it rests.
 type Settings struct {
-	Config       string   `env:"BAROGRAPH_CONFIG" type:"path" placeholder:"FILE" help:"A YAML file of settings, by the names of these flags."`
-	Listen       string   `default:"127.0.0.1:8080" env:"BAROGRAPH_LISTEN" placeholder:"HOST:PORT" help:"Address to serve on. Where only PORT is set, every address of the machine, at that port."`
-	Playground   string   `default:"auto" enum:"auto,on,off" env:"BAROGRAPH_PLAYGROUND" help:"Whether the playground is at /: ${enum}. auto is on where only this machine is served."`
-	AdminListen  string   `default:"${admin_listen}" env:"BAROGRAPH_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Address to serve metrics, profiles and build information on, or none. The default gives way where it is in use."`
-	DataDir      string   `default:"${data_dir}" env:"BAROGRAPH_DATA_DIR" type:"path" placeholder:"DIR" help:"Where the private PostgreSQL keeps its files."`
-	DatabaseURL  string   `name:"database-url" env:"DATABASE_URL" placeholder:"URL" secret:"" help:"PostgreSQL to use. Without it, a private one is started."`
-	PostgresBin  string   `env:"BAROGRAPH_POSTGRES_BIN" type:"path" placeholder:"DIR" help:"Directory of the private PostgreSQL's binaries. Without it, they are looked for, and fetched if there are none."`
-	Weather      []string `default:"auto" enum:"auto,open-meteo,simulator" env:"BAROGRAPH_WEATHER" placeholder:"NAME,…" help:"Where the weather comes from: open-meteo, simulator, or several with commas, each of which is asked where those before it fail; or auto, which is open-meteo if that answers when the server starts, or if a database is given."`
-	OpenMeteoURL string   `name:"open-meteo-url" default:"${open_meteo}" env:"BAROGRAPH_OPEN_METEO_URL" placeholder:"URL" help:"Base of Open-Meteo's /v1/forecast."`
-	HTTP         `embed:""`
-	WebSocket    `embed:""`
-	GraphQL      `embed:""`
-	LogLevel     string `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
-	LogFormat    string `default:"auto" enum:"auto,text,json" env:"BAROGRAPH_LOG_FORMAT" help:"How: ${enum}. auto is text on a terminal."`
+	Config      string `env:"BAROGRAPH_CONFIG" type:"path" placeholder:"FILE" help:"A YAML file of settings, by the names of these flags."`
+	Listen      string `default:"127.0.0.1:8080" env:"BAROGRAPH_LISTEN" placeholder:"HOST:PORT" help:"Address to serve on. Where only PORT is set, every address of the machine, at that port."`
+	Playground  string `default:"auto" enum:"auto,on,off" env:"BAROGRAPH_PLAYGROUND" help:"Whether the playground is at /: ${enum}. auto is on where only this machine is served."`
+	AdminListen string `default:"${admin_listen}" env:"BAROGRAPH_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Address to serve metrics, profiles and build information on, or none. The default gives way where it is in use."`
+	DataDir     string `default:"${data_dir}" env:"BAROGRAPH_DATA_DIR" type:"path" placeholder:"DIR" help:"Where the private PostgreSQL keeps its files."`
+	DatabaseURL string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" secret:"" help:"PostgreSQL to use. Without it, a private one is started."`
+	PostgresBin string `env:"BAROGRAPH_POSTGRES_BIN" type:"path" placeholder:"DIR" help:"Directory of the private PostgreSQL's binaries. Without it, they are looked for, and fetched if there are none."`
+	Weather     `embed:""`
+	HTTP        `embed:""`
+	WebSocket   `embed:""`
+	GraphQL     `embed:""`
+	LogLevel    string `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
+	LogFormat   string `default:"auto" enum:"auto,text,json" env:"BAROGRAPH_LOG_FORMAT" help:"How: ${enum}. auto is text on a terminal."`
 
 	origins map[string]string // by flag: where its value came from, unless a flag or the default gave it
 }

@@ -20,7 +20,7 @@ type answer struct {
 	err      error
 }
 
-// A forecast is the wire's.
+// A forecast is the wire's, that of the air quality API included.
 type forecast struct {
 	Latitude  value `json:"latitude"`
 	Longitude value `json:"longitude"`
@@ -40,6 +40,12 @@ type forecast struct {
 		WindGusts           value     `json:"wind_gusts_10m"`
 		Code                code      `json:"weather_code"`
 		Day                 dayNumber `json:"is_day"`
+		EuropeanAQI         value     `json:"european_aqi"`
+		USAQI               value     `json:"us_aqi"`
+		PM25                value     `json:"pm2_5"`
+		PM10                value     `json:"pm10"`
+		Ozone               value     `json:"ozone"`
+		NitrogenDioxide     value     `json:"nitrogen_dioxide"`
 	} `json:"current"`
 	Hourly struct {
 		Time                     []int64     `json:"time"`

@@ -36,31 +36,47 @@ func misplace(answers []answer) {
 	}
 }
 
-// check says why f cannot be the answer for a place.
-func (f *forecast) check(place weather.Place, need weather.Need) error {
-	if !f.Latitude.given || !f.Longitude.given {
-		return errors.New("no coordinates")
+// check says why f cannot be the answer for a place at a time.
+func (f *forecast) check(place weather.Place, need weather.Need, now time.Time) error {
+	if err := f.checkPlace(place); err != nil {
+		return err
 	}
-	north, east := f.Latitude.number, f.Longitude.number
-	apart := math.Abs(math.Mod(east-place.Longitude+540, 360) - 180)
-	switch {
-	case math.Abs(north-place.Latitude) > gridStep,
-		apart > gridStep && math.Abs(place.Latitude) < 85: // towards the poles a cell spans ever more longitudes
-		return fmt.Errorf("answered for %v, %v instead of %v, %v", north, east, place.Latitude, place.Longitude)
-	case f.Current == nil || f.Current.Time <= 0 || f.Current.Time > lastMoment:
-		return errors.New("no current conditions")
+	if need.Current {
+		if err := f.checkCurrent(); err != nil {
+			return err
+		}
 	}
-	if err := f.checkHours(need.Hours); err != nil {
+	if err := f.checkHours(need.Hours, now); err != nil {
 		return err
 	}
 	return f.checkDays(need.Days)
 }
 
-func (f *forecast) checkHours(n int) error {
+func (f *forecast) checkPlace(place weather.Place) error {
+	if !f.Latitude.given || !f.Longitude.given {
+		return errors.New("no coordinates")
+	}
+	north, east := f.Latitude.number, f.Longitude.number
+	apart := math.Abs(math.Mod(east-place.Longitude+540, 360) - 180)
+	if math.Abs(north-place.Latitude) > gridStep ||
+		apart > gridStep && math.Abs(place.Latitude) < 85 { // towards the poles a cell spans ever more longitudes
+		return fmt.Errorf("answered for %v, %v instead of %v, %v", north, east, place.Latitude, place.Longitude)
+	}
+	return nil
+}
+
+func (f *forecast) checkCurrent() error {
+	if f.Current == nil || f.Current.Time <= 0 || f.Current.Time > lastMoment {
+		return errors.New("no current conditions")
+	}
+	return nil
+}
+
+func (f *forecast) checkHours(n int, now time.Time) error {
 	h := &f.Hourly
-	switch {
-	case len(h.Time)-f.firstHour() < n:
-		return fmt.Errorf("%d hours instead of %d", len(h.Time)-f.firstHour(), n)
+	switch first := f.firstHour(now); {
+	case len(h.Time)-first < n:
+		return fmt.Errorf("%d hours instead of %d", len(h.Time)-first, n)
 	case !ascending(h.Time):
 		return errors.New("hours that do not follow one another")
 	}
@@ -74,10 +90,14 @@ func (f *forecast) checkHours(n int) error {
 }
 
 // firstHour returns where in the hourly lists the hour of the current conditions
-// is, or the first one after it.
-func (f *forecast) firstHour() int {
+// is, or the first one after it. Without current conditions, it is that of now.
+func (f *forecast) firstHour(now time.Time) int {
+	current := now.Unix()
+	if f.Current != nil {
+		current = f.Current.Time
+	}
 	for i, t := range f.Hourly.Time {
-		if t+hourLength > f.Current.Time {
+		if t+hourLength > current {
 			return i
 		}
 	}

@@ -23,7 +23,7 @@ func ExampleClient() {
 	defer client.Close()
 
 	oslo := weather.Place{Latitude: 59.91, Longitude: 10.75, TimeZone: "Europe/Oslo"}
-	results, err := client.Fetch(context.Background(), []weather.Place{oslo}, weather.Need{Hours: 3})
+	results, err := client.Fetch(context.Background(), []weather.Place{oslo}, weather.Need{Current: true, Hours: 3})
 	if err != nil || results[0].Err != nil {
 		fmt.Println(err, results)
 		return

@@ -10,7 +10,7 @@ import (
 // Whatever a server answers, each place has a complete report or an error that
 // says the answer was invalid.
 func FuzzAnyAnswerGivesEachPlaceAReportOrAnError(f *testing.F) {
-	need := weather.Need{Hours: 2, Days: 2}
+	need := weather.Need{Current: true, Hours: 2, Days: 2}
 	one, several := recorded(f, need, berlin), recorded(f, need, berlin, delhi)
 	for _, seed := range [][]byte{
 		one, several, one[:len(one)/2], several[1 : len(several)-1],

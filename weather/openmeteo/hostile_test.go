@@ -9,7 +9,7 @@ import (
 )
 
 // some is a need with everything in it.
-var some = weather.Need{Hours: 2, Days: 2}
+var some = weather.Need{Current: true, Hours: 2, Days: 2}
 
 func TestWhatIsNoAnswerIsInvalid(t *testing.T) {
 	t.Parallel()

@@ -111,16 +111,16 @@ func TestTheDateLineAndThePolesAreNoDistance(t *testing.T) {
 	} {
 		test.asked.TimeZone = "GMT"
 		body := write(t, object{"latitude": test.answered.Latitude, "longitude": test.answered.Longitude, "current": object{"time": noon.Unix()}})
-		fetch(t, answering(t, 200, body), weather.Need{}, test.asked)
+		fetch(t, answering(t, 200, body), weather.Need{Current: true}, test.asked)
 	}
 }
 
 func TestNoCoordinatesAreNotThoseOfNullIsland(t *testing.T) {
 	t.Parallel()
 	island := weather.Place{TimeZone: "GMT"}
-	good := string(recorded(t, weather.Need{}, island))
+	good := string(recorded(t, weather.Need{Current: true}, island))
 	for _, member := range []string{"latitude", "longitude"} {
-		none(t, answering(t, 200, set(t, good, member, "null")), fault.UpstreamInvalid, weather.Need{}, island)
+		none(t, answering(t, 200, set(t, good, member, "null")), fault.UpstreamInvalid, weather.Need{Current: true}, island)
 	}
 }
 

@@ -36,7 +36,7 @@ func TestASlowServerTimesOut(t *testing.T) {
 			}), noon)
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
-			_, err := c.Fetch(ctx, []weather.Place{berlin}, weather.Need{})
+			_, err := c.Fetch(ctx, []weather.Place{berlin}, weather.Need{Current: true})
 			failed(t, err, fault.UpstreamTimeout)
 			<-gone // the server is told
 		})
@@ -56,7 +56,7 @@ func TestACallerWhoGoesAwayIsNoFaultOfTheServers(t *testing.T) {
 		<-asked
 		cancel()
 	}()
-	_, err := c.Fetch(ctx, []weather.Place{berlin}, weather.Need{})
+	_, err := c.Fetch(ctx, []weather.Place{berlin}, weather.Need{Current: true})
 	if failed(t, err, fault.Timeout); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -67,7 +67,7 @@ func TestAServerThatIsNotThereIsUnavailable(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	none(t, clientOf(t, server.URL, noon), fault.UpstreamUnavailable, weather.Need{}, berlin)
+	none(t, clientOf(t, server.URL, noon), fault.UpstreamUnavailable, weather.Need{Current: true}, berlin)
 }
 
 func TestAConnectionThatBreaksIsUnavailable(t *testing.T) {
@@ -92,7 +92,7 @@ func TestAConnectionThatBreaksIsUnavailable(t *testing.T) {
 				_, _ = io.WriteString(connection, text)    // the client sees what is missing
 				_ = connection.(*net.TCPConn).SetLinger(0) // resets it
 				_ = connection.Close()                     // which is all there is to do
-			}), noon), fault.UpstreamUnavailable, weather.Need{}, berlin)
+			}), noon), fault.UpstreamUnavailable, weather.Need{Current: true}, berlin)
 		})
 	}
 }
@@ -101,12 +101,12 @@ func TestAServerWithoutTLSIsNoTLSServer(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(record(noon))
 	t.Cleanup(server.Close)
-	none(t, clientOf(t, strings.Replace(server.URL, "http:", "https:", 1), noon), fault.UpstreamUnavailable, weather.Need{}, berlin)
+	none(t, clientOf(t, strings.Replace(server.URL, "http:", "https:", 1), noon), fault.UpstreamUnavailable, weather.Need{Current: true}, berlin)
 }
 
 func TestAnAnswerThatIsTooLargeIsInvalid(t *testing.T) {
 	t.Parallel()
-	blown := string(recorded(t, weather.Need{}, berlin)) + strings.Repeat(" ", 1<<20)
+	blown := string(recorded(t, weather.Need{Current: true}, berlin)) + strings.Repeat(" ", 1<<20)
 	for name, serve := range map[string]http.HandlerFunc{
 		"plain": func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, blown) // the client goes away
@@ -125,7 +125,7 @@ func TestAnAnswerThatIsTooLargeIsInvalid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			none(t, connect(t, serve, noon), fault.UpstreamInvalid, weather.Need{}, berlin)
+			none(t, connect(t, serve, noon), fault.UpstreamInvalid, weather.Need{Current: true}, berlin)
 		})
 	}
 }
@@ -137,7 +137,7 @@ func TestTheLargestAnswerIsNotTooLarge(t *testing.T) {
 		places[i] = weather.Place{Latitude: -80 - float64(i)/100, Longitude: -170 - float64(i)/100, TimeZone: "America/Argentina/Buenos_Aires"}
 	}
 	upstream := record(noon)
-	fetch(t, connect(t, upstream, noon), weather.Need{Hours: weather.MaxHours, Days: weather.MaxDays}, places...)
+	fetch(t, connect(t, upstream, noon), weather.Need{Current: true, Hours: weather.MaxHours, Days: weather.MaxDays}, places...)
 	if _, answer := upstream.last(); len(answer)/len(places) > 48<<10 {
 		t.Errorf("%d bytes a place: the limit of 64 KiB is too near", len(answer)/len(places))
 	}

@@ -1,12 +1,10 @@
 package openmeteo
 
 import (
-	"fmt"
-	"sync"
 	"time"
-	_ "time/tzdata" // reports name zones that a machine may not have
 
 	"barograph/weather"
+	"barograph/weather/zone"
 )
 
 // report turns the answer for a place into its report, or says why it cannot
@@ -16,48 +14,55 @@ func (c *Client) report(a *answer, place weather.Place, need weather.Need, fetch
 	if a.err != nil {
 		return nil, a.err
 	}
-	if err := f.check(place, need); err != nil {
+	if err := f.check(place, need, fetched); err != nil {
 		return nil, err
 	}
-	zone, err := c.zones.load(place.TimeZone)
+	clock, err := zone.Load(place.TimeZone)
 	if err != nil {
 		return nil, err
 	}
-	now := f.Current
-	observed := instant(now.Time, zone)
-	return &weather.Report{
+	report := &weather.Report{
 		Place:     place,
 		Source:    c.source,
 		FetchedAt: fetched,
-		ExpiresAt: expiry(observed, time.Duration(now.Interval)*time.Second, fetched),
-		Current: &weather.Conditions{
-			Time:                observed,
-			Temperature:         now.Temperature.measure(),
-			ApparentTemperature: now.ApparentTemperature.measure(),
-			Humidity:            now.Humidity.measure(),
-			Precipitation:       now.Precipitation.measure(),
-			CloudCover:          now.CloudCover.measure(),
-			Pressure:            now.Pressure.measure(),
-			WindSpeed:           now.WindSpeed.measure(),
-			WindDirection:       now.WindDirection.measure(),
-			WindGusts:           now.WindGusts.measure(),
-			Code:                now.Code.code(),
-			Daylight:            now.Day.daylight(),
-		},
-		Hourly: f.hours(need.Hours, zone),
-		Daily:  f.days(need.Days, zone),
-	}, nil
+		ExpiresAt: fetched.Add(usualLife),
+		Hourly:    f.hours(need.Hours, clock, fetched),
+		Daily:     f.days(need.Days, clock),
+	}
+	if need.Current {
+		report.Current = f.current(clock)
+		report.ExpiresAt = expiry(report.Current.Time, time.Duration(f.Current.Interval)*time.Second, fetched)
+	}
+	return report, nil
 }
 
-func (f *forecast) hours(n int, zone *time.Location) []weather.Hour {
+func (f *forecast) current(clock *time.Location) *weather.Conditions {
+	now := f.Current
+	return &weather.Conditions{
+		Time:                instant(now.Time, clock),
+		Temperature:         now.Temperature.measure(),
+		ApparentTemperature: now.ApparentTemperature.measure(),
+		Humidity:            now.Humidity.measure(),
+		Precipitation:       now.Precipitation.measure(),
+		CloudCover:          now.CloudCover.measure(),
+		Pressure:            now.Pressure.measure(),
+		WindSpeed:           now.WindSpeed.measure(),
+		WindDirection:       now.WindDirection.measure(),
+		WindGusts:           now.WindGusts.measure(),
+		Code:                now.Code.code(),
+		Daylight:            now.Day.daylight(),
+	}
+}
+
+func (f *forecast) hours(n int, clock *time.Location, now time.Time) []weather.Hour {
 	hours := make([]weather.Hour, n)
 	h := &f.Hourly
-	first := f.firstHour()
+	first := f.firstHour(now)
 	for k := range hours {
 		i := first + k
 		hours[k] = weather.Hour{
 			Conditions: weather.Conditions{
-				Time:                instant(h.Time[i], zone),
+				Time:                instant(h.Time[i], clock),
 				Temperature:         at(h.Temperature, i).measure(),
 				ApparentTemperature: at(h.ApparentTemperature, i).measure(),
 				Humidity:            at(h.Humidity, i).measure(),
@@ -76,14 +81,14 @@ func (f *forecast) hours(n int, zone *time.Location) []weather.Hour {
 	return hours
 }
 
-func (f *forecast) days(n int, zone *time.Location) []weather.Day {
+func (f *forecast) days(n int, clock *time.Location) []weather.Day {
 	days := make([]weather.Day, n)
 	d := &f.Daily
 	for i := range days {
 		// A day is the Unix time of its local midnight by the answer's offset.
 		y, m, day := time.Unix(d.Time[i]+f.UTCOffset, 0).UTC().Date()
 		days[i] = weather.Day{
-			Date:                        startOfDay(y, m, day, zone),
+			Date:                        zone.Day(y, m, day, clock),
 			TemperatureMin:              at(d.TemperatureMin, i).measure(),
 			TemperatureMax:              at(d.TemperatureMax, i).measure(),
 			PrecipitationSum:            at(d.PrecipitationSum, i).measure(),
@@ -94,20 +99,10 @@ func (f *forecast) days(n int, zone *time.Location) []weather.Day {
 		// Where the sun does not rise or set, the service gives it no hours or all 24.
 		rise, set := at(d.Sunrise, i), at(d.Sunset, i)
 		if near(rise, d.Time[i]) && near(set, d.Time[i]) && rise < set && set-rise < dayLength {
-			days[i].Sunrise, days[i].Sunset = instant(rise, zone), instant(set, zone)
+			days[i].Sunrise, days[i].Sunset = instant(rise, clock), instant(set, clock)
 		}
 	}
 	return days
-}
-
-// startOfDay returns a day's first moment. That is not midnight where clocks go
-// forward at midnight, and time.Date may then give one on the day before.
-func startOfDay(year int, month time.Month, day int, zone *time.Location) time.Time {
-	start := time.Date(year, month, day, 0, 0, 0, 0, zone)
-	if start.Day() != day {
-		_, start = start.ZoneBounds()
-	}
-	return start
 }
 
 const (
@@ -124,19 +119,4 @@ func expiry(observed time.Time, interval time.Duration, fetched time.Time) time.
 	}
 	life := min(max(observed.Add(interval).Sub(fetched), shortestLife), longestLife)
 	return fetched.Add(life)
-}
-
-// zones keeps time zones once loaded. The zero value is ready for use.
-type zones struct{ byName sync.Map }
-
-func (z *zones) load(name string) (*time.Location, error) {
-	if zone, ok := z.byName.Load(name); ok {
-		return zone.(*time.Location), nil //nolint:forcetypeassert // only locations are stored
-	}
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		return nil, fmt.Errorf("load time zone: %w", err)
-	}
-	z.byName.Store(name, zone)
-	return zone, nil
 }

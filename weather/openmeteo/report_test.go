@@ -46,7 +46,7 @@ var (
 func TestAReportSaysWhatTheAnswerSays(t *testing.T) {
 	t.Parallel()
 	upstream, places := record(noon), []weather.Place{berlin, delhi, lima}
-	reports := fetch(t, connect(t, upstream, noon), weather.Need{Hours: 48, Days: 7}, places...)
+	reports := fetch(t, connect(t, upstream, noon), weather.Need{Current: true, Hours: 48, Days: 7}, places...)
 	_, answer := upstream.last()
 	for i, raw := range parse(t, answer) {
 		agree := func(where string, got weather.Measure, want any) {
@@ -112,7 +112,7 @@ func TestDaysAndHoursAreThePlacesOwn(t *testing.T) {
 				t.Fatal(err)
 			}
 			place := weather.Place{Latitude: 10, Longitude: 20, TimeZone: test.zone}
-			report := fetch(t, connect(t, record(now), now), weather.Need{Hours: 7 * 24, Days: 7}, place)[0]
+			report := fetch(t, connect(t, record(now), now), weather.Need{Current: true, Hours: 7 * 24, Days: 7}, place)[0]
 			for i, day := range report.Daily {
 				want := now.In(zone).AddDate(0, 0, i).Format(time.DateOnly)
 				if got := day.Date.Format(time.DateOnly); got != want || day.Date.Location().String() != test.zone {
@@ -144,7 +144,7 @@ func TestPolarDaysAndNightsHaveNoSunriseAndNoSunset(t *testing.T) {
 	longyearbyen := weather.Place{Latitude: 78.22334, Longitude: 15.64689, TimeZone: "Arctic/Longyearbyen"}
 	for month, daylight := range map[time.Month]weather.Daylight{time.June: weather.Daytime, time.December: weather.Night} {
 		now := time.Date(2026, month, 21, 12, 0, 0, 0, time.UTC)
-		reports := fetch(t, connect(t, record(now), now), weather.Need{Days: 3}, longyearbyen, berlin)
+		reports := fetch(t, connect(t, record(now), now), weather.Need{Current: true, Days: 3}, longyearbyen, berlin)
 		if reports[0].Current.Daylight != daylight {
 			t.Errorf("in %s daylight is %d, want %d", month, reports[0].Current.Daylight, daylight)
 		}
@@ -162,7 +162,7 @@ func TestPolarDaysAndNightsHaveNoSunriseAndNoSunset(t *testing.T) {
 
 func TestASunThatRisesOnAnotherDayIsNotTheDays(t *testing.T) {
 	t.Parallel()
-	good := string(recorded(t, weather.Need{Days: 1}, berlin))
+	good := string(recorded(t, weather.Need{Current: true, Days: 1}, berlin))
 	for _, sun := range []struct{ rise, set string }{
 		{"1", "7200"},
 		{"1781733600", "1781740800"}, // in three days
@@ -171,7 +171,7 @@ func TestASunThatRisesOnAnotherDayIsNotTheDays(t *testing.T) {
 		{"1781551200", "1781487600"}, // it sets first
 	} {
 		body := set(t, good, "daily", `{"time":[1781474400],"sunrise":[`+sun.rise+`],"sunset":[`+sun.set+`]}`)
-		if day := fetch(t, answering(t, 200, body), weather.Need{Days: 1}, berlin)[0].Daily[0]; !day.Sunrise.IsZero() || !day.Sunset.IsZero() {
+		if day := fetch(t, answering(t, 200, body), weather.Need{Current: true, Days: 1}, berlin)[0].Daily[0]; !day.Sunrise.IsZero() || !day.Sunset.IsZero() {
 			t.Errorf("from %s to %s: the sun rises %v and sets %v", sun.rise, sun.set, day.Sunrise, day.Sunset)
 		}
 	}
@@ -179,7 +179,7 @@ func TestASunThatRisesOnAnotherDayIsNotTheDays(t *testing.T) {
 
 func TestAReportExpiresWhenTheNextConditionsAreDue(t *testing.T) {
 	t.Parallel()
-	report := fetch(t, connect(t, record(noon), noon), weather.Need{}, berlin)[0]
+	report := fetch(t, connect(t, record(noon), noon), weather.Need{Current: true}, berlin)[0]
 	if want := noon.Add(10 * time.Minute); !report.FetchedAt.Equal(noon) || !report.ExpiresAt.Equal(want) {
 		t.Errorf("fetched %v, expires %v, want %v", report.FetchedAt, report.ExpiresAt, want)
 	}
@@ -198,7 +198,7 @@ func TestAReportExpiresWhenTheNextConditionsAreDue(t *testing.T) {
 		{0, "9223372036", time.Hour},
 	} {
 		body := fmt.Sprintf(`{"latitude":52.5,"longitude":13.4,"current":{"time":%d,"interval":%s}}`, noon.Add(test.observed).Unix(), test.interval)
-		report := fetch(t, answering(t, 200, body), weather.Need{}, berlin)[0]
+		report := fetch(t, answering(t, 200, body), weather.Need{Current: true}, berlin)[0]
 		if got := report.ExpiresAt.Sub(noon); got != test.life {
 			t.Errorf("observed %v ago, every %s s: lives %v, want %v", -test.observed, test.interval, got, test.life)
 		}
@@ -210,7 +210,7 @@ func TestWhatIsNullOrLeftOutIsMissing(t *testing.T) {
 	const body = `{"latitude":52.5,"longitude":13.4,"utc_offset_seconds":7200,"current":{"time":1781524800,"temperature_2m":null,"weather_code":63.0,"is_day":null},
 		"hourly":{"time":[1781524800,1781528400],"temperature_2m":[null,-1.5e0],"weather_code":[100,-1],"is_day":[0,1]},
 		"daily":{"time":[1781474400],"temperature_2m_min":[null],"weather_code":[null],"sunrise":[null],"sunset":[1781551200]}}`
-	r := fetch(t, answering(t, 200, body), weather.Need{Hours: 2, Days: 1}, berlin)[0]
+	r := fetch(t, answering(t, 200, body), weather.Need{Current: true, Hours: 2, Days: 1}, berlin)[0]
 	for name, of := range conditionMeasures {
 		if m := of(*r.Current); name != "weather_code" && m.Known() {
 			t.Errorf("current %s is %v", name, m)

@@ -18,7 +18,7 @@ import (
 func TestOnePlaceIsAnsweredByAnObject(t *testing.T) {
 	t.Parallel()
 	upstream := record(noon)
-	fetch(t, connect(t, upstream, noon), weather.Need{}, berlin)
+	fetch(t, connect(t, upstream, noon), weather.Need{Current: true}, berlin)
 	request, answer := upstream.last()
 	if !bytes.HasPrefix(answer, []byte("{")) {
 		t.Errorf("the answer is %.40s", answer)
@@ -36,12 +36,12 @@ func TestOnePlaceIsAnsweredByAnObject(t *testing.T) {
 func TestManyPlacesAreAnsweredInOrder(t *testing.T) {
 	t.Parallel()
 	upstream := record(noon)
-	reports := fetch(t, connect(t, upstream, noon), weather.Need{Hours: 2, Days: 2}, delhi, berlin, lima)
+	reports := fetch(t, connect(t, upstream, noon), weather.Need{Current: true, Hours: 2, Days: 2}, delhi, berlin, lima)
 	if _, answer := upstream.last(); !bytes.HasPrefix(answer, []byte("[")) {
 		t.Errorf("the answer is %.40s", answer)
 	}
 	for i, place := range []weather.Place{delhi, berlin, lima} {
-		alone := fetch(t, connect(t, record(noon), noon), weather.Need{Hours: 2, Days: 2}, place)[0]
+		alone := fetch(t, connect(t, record(noon), noon), weather.Need{Current: true, Hours: 2, Days: 2}, place)[0]
 		if !slices.EqualFunc(alone.Hourly, reports[i].Hourly, func(a, b weather.Hour) bool {
 			return a.Time.Equal(b.Time) && a.Temperature == b.Temperature && a.Pressure == b.Pressure
 		}) {
@@ -60,7 +60,7 @@ func TestALongQueryIsPosted(t *testing.T) {
 			for i := range places {
 				places[i] = weather.Place{Latitude: float64(i)*0.1 - 50, Longitude: float64(i)*0.3 - 150, TimeZone: "America/Argentina/Buenos_Aires"}
 			}
-			fetch(t, connect(t, upstream, noon), weather.Need{}, places...)
+			fetch(t, connect(t, upstream, noon), weather.Need{Current: true}, places...)
 			request, _ := upstream.last()
 			posted := request.Method == http.MethodPost
 			if posted != (n > 10) || len(request.URL.RawQuery) > 6000 || posted && request.URL.RawQuery != "" {
@@ -72,8 +72,17 @@ func TestALongQueryIsPosted(t *testing.T) {
 
 func TestWhatIsNeededIsAsked(t *testing.T) {
 	t.Parallel()
-	for _, need := range []weather.Need{{}, {Hours: 1}, {Days: 1}, {Hours: 24, Days: 7}, {Hours: weather.MaxHours, Days: weather.MaxDays}} {
-		fetch(t, connect(t, record(noon), noon), need, berlin) // which counts what comes
+	for _, need := range []weather.Need{
+		{}, {Current: true}, {Hours: 1}, {Days: 1}, {Current: true, Hours: 24, Days: 7}, {Current: true, Hours: weather.MaxHours, Days: weather.MaxDays},
+	} {
+		upstream := record(noon)
+		fetch(t, connect(t, upstream, noon), need, berlin) // which counts what comes
+		request, _ := upstream.last()
+		for part, asked := range map[string]bool{"current": need.Current, "hourly": need.Hours > 0, "daily": need.Days > 0} {
+			if request.URL.Query().Has(part) != asked {
+				t.Errorf("for %+v, %s is asked: %t", need, part, !asked)
+			}
+		}
 	}
 }
 

@@ -24,8 +24,8 @@ func TestARefusalHasTheKindOfItsStatus(t *testing.T) {
 	} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			t.Parallel()
-			for _, body := range []string{`{"error":true,"reason":"` + secret + `"}`, "<html>" + secret + "</html>", "", string(recorded(t, weather.Need{}, berlin))} {
-				results, err := answering(t, status, body).Fetch(t.Context(), []weather.Place{berlin}, weather.Need{})
+			for _, body := range []string{`{"error":true,"reason":"` + secret + `"}`, "<html>" + secret + "</html>", "", string(recorded(t, weather.Need{Current: true}, berlin))} {
+				results, err := answering(t, status, body).Fetch(t.Context(), []weather.Place{berlin}, weather.Need{Current: true})
 				failed(t, err, kind)
 				if results != nil {
 					t.Errorf("results are %+v", results)
@@ -43,7 +43,7 @@ func TestARefusalHasTheKindOfItsStatus(t *testing.T) {
 
 func TestARefusalKeepsTheReasonForTheLog(t *testing.T) {
 	t.Parallel()
-	_, err := answering(t, 503, `{"error":true,"reason":"`+secret+`"}`).Fetch(t.Context(), []weather.Place{berlin}, weather.Need{})
+	_, err := answering(t, 503, `{"error":true,"reason":"`+secret+`"}`).Fetch(t.Context(), []weather.Place{berlin}, weather.Need{Current: true})
 	if text := err.Error(); !strings.Contains(text, secret) || !strings.Contains(text, "503") {
 		t.Errorf("the log says %q", text)
 	}
@@ -53,7 +53,7 @@ func TestARealRefusalIsOfWhatWasAsked(t *testing.T) {
 	t.Parallel()
 	c := connect(t, record(noon), noon)
 	for _, bad := range []weather.Place{{Latitude: 90.1, TimeZone: "GMT"}, {Longitude: -181, TimeZone: "GMT"}, {TimeZone: "Moon/Tranquility"}} {
-		_, err := c.Fetch(t.Context(), []weather.Place{berlin, bad}, weather.Need{})
+		_, err := c.Fetch(t.Context(), []weather.Place{berlin, bad}, weather.Need{Current: true})
 		if failed(t, err, fault.UpstreamInvalid); !errors.Is(err, weather.ErrRejected) {
 			t.Errorf("%v: %v, want a rejection", bad, err)
 		}
@@ -67,7 +67,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 		trap := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
 		t.Cleanup(trap.Close)
 		c := connect(t, http.RedirectHandler(trap.URL+"/v1/forecast", status), noon)
-		_, err := c.Fetch(t.Context(), []weather.Place{berlin}, weather.Need{})
+		_, err := c.Fetch(t.Context(), []weather.Place{berlin}, weather.Need{Current: true})
 		if failed(t, err, fault.UpstreamUnavailable); elsewhere.Load() != 0 {
 			t.Errorf("%d was followed", status)
 		}

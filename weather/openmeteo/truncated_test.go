@@ -14,7 +14,7 @@ import (
 func TestATruncatedAnswerIsNeverUsed(t *testing.T) {
 	t.Parallel()
 	for name, places := range map[string][]weather.Place{"an object": {berlin}, "a list": {berlin, lima}} {
-		need := weather.Need{Hours: 1, Days: 1}
+		need := weather.Need{Current: true, Hours: 1, Days: 1}
 		answer := recorded(t, need, places...)
 		t.Run(name+" that ends early", func(t *testing.T) {
 			t.Parallel()
