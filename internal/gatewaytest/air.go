@@ -19,7 +19,7 @@ func (a airy) Has() weather.Need {
 
 func (a airy) Fetch(ctx context.Context, places []weather.Place, need weather.Need) ([]weather.Result, error) {
 	forecast := need
-	forecast.AirQuality = false
+	forecast.AirQuality, forecast.Current = false, true
 	results, err := a.Client.Fetch(ctx, places, forecast)
 	for i := range results {
 		if r := results[i].Report; r != nil && need.AirQuality {

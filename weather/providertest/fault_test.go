@@ -146,7 +146,7 @@ func (w *world) ask(t *testing.T, place int) weather.Result {
 	t.Helper()
 	began := time.Now()
 	r := w.service.Reports(t.Context(), providertest.Places[place:place+1], current)[0]
-	if took := time.Since(began); took > 2*deadline {
+	if took := time.Since(began); took > 2*deadline+5*time.Second { // which a busy machine adds
 		t.Errorf("it took %v", took)
 	}
 	return r
