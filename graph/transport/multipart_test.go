@@ -50,7 +50,7 @@ func TestMultipartOutlivesTheDeadlinesOfTheServer(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	res := serve(t, all(50*time.Millisecond), c.executor()).call(t.Context(), t, http.MethodPost, "/", subscription, header{"Accept": apolloSubscription})
-	reads(t, res, delimiter+strings.Repeat(partHeader+"{}"+delimiter, 15)) // which takes longer than they are
+	reads(t, res, delimiter+strings.Repeat(partHeader+"{}"+delimiter, int(deadline/(50*time.Millisecond))+5)) // which takes longer than they are
 	go func() { c.ticks <- tick{data: `{"tick":"late"}`} }()
 	for text := ""; !strings.HasSuffix(text, `{"payload":{"data":{"tick":"late"}}}`); {
 		var b [1]byte
