@@ -86,17 +86,21 @@ func serve(t testing.TB, transports []graphql.Transport, exec graphql.GraphExecu
 			}
 		}
 	}))
-	s.Config.ReadTimeout, s.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+	s.Config.ReadTimeout, s.Config.WriteTimeout = deadline, deadline
 	s.Config.BaseContext = func(net.Listener) context.Context { return s.drain.Context(context.Background()) }
 	s.Start()
 	t.Cleanup(s.Close)
 	return s
 }
 
+// deadline is of a server's requests and answers, which streams outlast: short,
+// for the tests that wait for it, and long enough for a machine that is busy.
+const deadline = 2 * time.Second
+
 func all(every time.Duration) []graphql.Transport {
 	overHTTP := transport.HTTP{BodyLimit: bodyLimit}
 	return []graphql.Transport{
-		transport.NewSSE(transport.SSEConfig{HTTP: overHTTP, Ping: every, WriteTimeout: time.Second, Reservations: 3, ReservationTime: 200 * time.Millisecond, Operations: 2}),
+		transport.NewSSE(transport.SSEConfig{HTTP: overHTTP, Ping: every, WriteTimeout: time.Second, Reservations: 3, ReservationTime: 2 * time.Second, Operations: 2}),
 		transport.Multipart{HTTP: overHTTP, Heartbeat: every, WriteTimeout: time.Second},
 		overHTTP,
 	}

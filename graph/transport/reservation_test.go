@@ -42,7 +42,7 @@ func (c connection) wants(t testing.TB, res reply, status int) {
 	t.Helper()
 	text, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != status || len(text) > 0 != (status >= 400) {
-		t.Errorf("%d %q %v, want %d", res.StatusCode, text, err, status)
+		t.Fatalf("%d %q %v, want %d", res.StatusCode, text, err, status)
 	}
 }
 

@@ -79,7 +79,7 @@ func TestEventsKeepTheConnection(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	res := serve(t, all(50*time.Millisecond), clock.executor()).call(t.Context(), t, http.MethodPost, "/", subscription, wantsEvents)
-	reads(t, res, strings.Repeat(ping, 15)) // for longer than the server's deadlines
+	reads(t, res, strings.Repeat(ping, int(deadline/(50*time.Millisecond))+5)) // for longer than the server's deadlines
 	close(clock.ticks)
 }
 

@@ -99,7 +99,7 @@ func TestAnotherSubprotocolIsNotAcceptable(t *testing.T) {
 
 func TestAClientThatDoesNotInitialiseIsClosed(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, transport.WebSocketConfig{InitTimeout: 20 * time.Millisecond})
+	s := newStage(t, transport.WebSocketConfig{InitTimeout: 500 * time.Millisecond})
 	s.dial(t, "graphql-transport-ws").isClosed(4408, "Connection initialisation timeout")
 
 	chatty := s.dial(t, "graphql-transport-ws")

@@ -138,7 +138,7 @@ func TestADeadClientIsFound(t *testing.T) {
 // A102: a subscriber that never reads is cut off; it costs little until then,
 // and others notice nothing.
 func TestASubscriberThatNeverReadsIsCutOff(t *testing.T) { //nolint:paralleltest // it measures the heap
-	const writeTimeout = 300 * time.Millisecond
+	const writeTimeout = time.Second
 	s := newStage(t, transport.WebSocketConfig{WriteTimeout: writeTimeout, MessageRate: 1_000_000})
 	other := s.open(t)
 	begun, heap := time.Now(), heapInUse()
@@ -182,7 +182,7 @@ func heapInUse() uint64 {
 
 func TestASlowSubscriberIsToldSoIfItReadsAtLast(t *testing.T) {
 	t.Parallel()
-	const writeTimeout = 300 * time.Millisecond
+	const writeTimeout = time.Second
 	s := newStage(t, transport.WebSocketConfig{WriteTimeout: writeTimeout})
 	conn, reader := s.raw(t, 1<<20)
 	if _, err := conn.Write(frame(true, 1, subscribing("1", `subscription { flood }`))); err != nil {
