@@ -13,6 +13,7 @@ import (
 	"barograph/internal/settings"
 	"barograph/weather"
 	"barograph/weather/openmeteo"
+	"barograph/weather/shared"
 	"barograph/weather/simulator"
 )
 
@@ -133,4 +134,17 @@ func (ps providers) close(ctx context.Context) (err error) {
 		err = errors.Join(err, p.close(ctx))
 	}
 	return err
+}
+
+// openShared opens the cache that gateways share reports in, and none where
+// there is no Redis. Only those that ask the same providers share.
+func openShared(ctx context.Context, s settings.Settings, sources providers, logger *slog.Logger) (*shared.Cache, error) {
+	if s.RedisURL == "" {
+		return nil, nil
+	}
+	cache, err := shared.Open(ctx, shared.Config{URL: s.RedisURL, Scope: sources.String(), Now: time.Now, Logger: logger})
+	if err != nil {
+		return nil, fmt.Errorf("--redis-url: %w", err)
+	}
+	return cache, nil
 }

@@ -35,6 +35,7 @@ import (
 	"barograph/records"
 	"barograph/resolvers"
 	"barograph/weather"
+	"barograph/weather/shared"
 	"barograph/web"
 )
 
@@ -101,6 +102,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		cities   *gazetteer.Gazetteer
 		base     *database
 		sources  providers
+		common   *shared.Cache
 	)
 	starting.Go(func() (err error) { cities, err = gazetteer.Open(); return err })
 	starting.Go(func() (err error) {
@@ -109,15 +111,27 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		}
 		return postgres.Migrate(ctx, base.pools.API, logger)
 	})
-	starting.Go(func() (err error) { sources, err = chooseProviders(ctx, s, logger); return err })
+	starting.Go(func() (err error) {
+		if sources, err = chooseProviders(ctx, s, logger); err != nil {
+			return err
+		}
+		common, err = openShared(ctx, s, sources, logger)
+		return err
+	})
 	err = starting.Wait()
-	defer func() { err = errors.Join(err, sources.close(ctx), base.close(ctx)) }()
+	defer func() {
+		common.Close()
+		err = errors.Join(err, sources.close(ctx), base.close(ctx))
+	}()
 	if err != nil {
 		return err
 	}
 
 	reports := weather.NewService(time.Now, logger, sources.asked()...)
 	defer reports.Close()
+	if common != nil {
+		reports.Share(common)
+	}
 	feed := records.NewFeed(base.pools, logger)
 	if err := feed.Rebase(ctx); err != nil {
 		return err

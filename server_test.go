@@ -271,6 +271,7 @@ func TestServeSaysWhatIsWrong(t *testing.T) {
 		"a URL that is none":     {[]string{"--listen", "127.0.0.1:0", "--data-dir", dir + "3", "--weather", "open-meteo", "--open-meteo-url", "tea leaves"}, "open-meteo url"},
 		"binaries that are not":  {[]string{"--listen", "127.0.0.1:0", "--data-dir", dir + "4", "--weather", "simulator", "--postgres-bin", dir}, dir},
 		"a database that is not": {[]string{"--listen", "127.0.0.1:0", "--database-url", "postgres://u:hunter2@127.0.0.1:1/x", "--weather", "simulator"}, "connect"},
+		"a Redis that is none":   {[]string{"--listen", "127.0.0.1:0", "--data-dir", dir + "5", "--weather", "simulator", "--redis-url", "https://:hunter2@redis"}, "--redis-url: it is malformed"},
 		"an address that is not": {[]string{"--listen", "127.0.0.1:0", "--database-url", "postgres://u:hunter2@[/x", "--weather", "simulator"}, "address"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -141,6 +141,9 @@ func (s *Service) await(ctx context.Context, wants []want, need Need, by manner)
 		default:
 			r = flights[i].wait(ctx)
 		}
+		if r.Err != nil && w.answer.Report == nil && by != anew {
+			r = s.cache.instead(w.subject, need.of(w.part), r)
+		}
 		switch {
 		case r.Err == nil || w.answer.Report == nil:
 			w.answer.Result = r

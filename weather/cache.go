@@ -12,9 +12,11 @@ import (
 const (
 	cacheBytes   = 64 << 20
 	revalidating = 5 * time.Minute // past its expiry, a report is good enough while a newer one is fetched
-	staleLimit   = 6 * time.Hour   // past its expiry, a report is no longer better than none
 	absence      = time.Minute     // for how long a provider's "no such place" is believed
 )
+
+// StaleLimit is how long past its expiry a report is better than none.
+const StaleLimit = 6 * time.Hour
 
 // A cache holds the newest report of each subject until it is too stale to
 // show, and for a short while that there is none.
@@ -58,12 +60,21 @@ func (c *cache) find(s subject, need Need) (entry, freshness) {
 	switch age := c.now().Sub(e.until); {
 	case age < 0:
 		return e, fresh
-	case e.none != nil, age > staleLimit:
+	case e.none != nil, age > StaleLimit:
 		return entry{}, useless
 	case age <= revalidating:
 		return e, refreshable
 	}
 	return e, lastResort
+}
+
+// instead returns what has come into the cache meanwhile instead of a failure,
+// which is what there is if nothing has.
+func (c *cache) instead(s subject, need Need, failure Result) Result {
+	if e, good := c.find(s, need); e.report != nil {
+		return e.result(stateOf(good))
+	}
+	return failure
 }
 
 // held returns what the fresh report of a subject was fetched for, and nothing

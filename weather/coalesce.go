@@ -22,11 +22,12 @@ const (
 // and not of the rest: a report is what one provider said at one moment, and two
 // patched together would be neither.
 type coalescer struct {
-	chain []*line
-	cache *cache
-	fetch func(context.Context, *call) []Result // asks a provider: one result for each place
-	news  func(subject, Result)                 // is told each report that arrives; called under mu
-	under sync.WaitGroup                        // calls, and timers of visits
+	chain  []*line
+	cache  *cache
+	shared Shared                                // nil where there is none
+	fetch  func(context.Context, *call) []Result // asks a provider: one result for each place
+	news   func(subject, Result)                 // is told each report that arrives; called under mu
+	under  sync.WaitGroup                        // calls, and timers of visits
 
 	mu         sync.Mutex
 	flights    map[subject][]*flight // guarded by mu: those under way
@@ -58,6 +59,7 @@ func (c *coalescer) join(ctx context.Context, wants []want, need Need) []*flight
 	for i, w := range wants {
 		asked := need.of(w.part)
 		if f := c.find(w.subject, asked); f != nil {
+			f.anew = f.anew || w.anew
 			if !w.background {
 				f.join(joining)
 				flights[i] = f

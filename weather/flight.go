@@ -26,6 +26,7 @@ type flight struct {
 	call    *call   // nil while it waits for a lane
 	err     error   // why the providers before had nothing
 	over    bool    // it has landed, or nobody waits for it
+	anew    bool    // somebody will not have what a cache has
 }
 
 // An order is what one operation asks for at once.
@@ -47,7 +48,7 @@ func newOrder(ctx context.Context) *order {
 func newFlight(w want, need Need, o *order, stops []*line) *flight {
 	return &flight{
 		subject: w.subject, done: make(chan struct{}), order: o, background: w.background,
-		need: need, waiters: 1, stops: stops,
+		need: need, waiters: 1, stops: stops, anew: w.anew,
 	}
 }
 

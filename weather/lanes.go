@@ -75,7 +75,7 @@ func (l *line) next() (places []Place, flights [][]*flight, need Need) {
 // A call is one to a provider, for flights of each of its places.
 type call struct {
 	line   *line
-	places []Place
+	places []Place // changed under the coalescer's mu, by the call's own goroutine
 	need   Need
 	tally  *Tally // of the operation that it is made for
 	cancel context.CancelFunc
@@ -114,9 +114,21 @@ func (c *coalescer) dispatch(l *line) {
 		l.running++
 		c.under.Go(func() {
 			defer made.cancel()
-			c.settle(made, c.fetch(ctx, made)) //nolint:contextcheck // what it starts is of other orders
+			c.settle(made, c.bring(ctx, made)) //nolint:contextcheck // what it starts is of other orders
 		})
 	}
+}
+
+// bring returns what a provider says to a call, for the places that the shared
+// cache has nothing of.
+func (c *coalescer) bring(ctx context.Context, l *call) []Result {
+	c.recall(ctx, l)
+	if len(l.places) == 0 {
+		return nil
+	}
+	results := c.fetch(ctx, l)
+	c.share(l, results)
+	return results
 }
 
 // take lets one more flight wait for the call, if that asks for its place. The

@@ -20,6 +20,7 @@ type Settings struct {
 	AdminListen string `default:"${admin_listen}" env:"BAROGRAPH_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Address to serve metrics, profiles and build information on, or none. The default gives way where it is in use."`
 	DataDir     string `default:"${data_dir}" env:"BAROGRAPH_DATA_DIR" type:"path" placeholder:"DIR" help:"Where the private PostgreSQL keeps its files."`
 	DatabaseURL string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" secret:"" help:"PostgreSQL to use. Without it, a private one is started."`
+	RedisURL    string `name:"redis-url" env:"REDIS_URL" placeholder:"URL" secret:"" help:"Redis that gateways share fetched weather in: redis://, rediss:// or unix://."`
 	PostgresBin string `env:"BAROGRAPH_POSTGRES_BIN" type:"path" placeholder:"DIR" help:"Directory of the private PostgreSQL's binaries. Without it, they are looked for, and fetched if there are none."`
 	Weather     `embed:""`
 	HTTP        `embed:""`
@@ -138,5 +139,5 @@ func IgnoreEmpty(environment []string) error {
 }
 
 func isOurs(name string) bool {
-	return strings.HasPrefix(name, "BAROGRAPH_") || strings.HasPrefix(name, "DATABASE_") || name == "PORT"
+	return strings.HasPrefix(name, "BAROGRAPH_") || strings.HasPrefix(name, "DATABASE_") || strings.HasPrefix(name, "REDIS_") || name == "PORT"
 }
