@@ -2,7 +2,6 @@ package weather_test
 
 import (
 	"context"
-	"maps"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -16,12 +15,24 @@ import (
 type shelf struct {
 	slow time.Duration
 
-	mu      sync.Mutex
-	reports map[weather.Place]*weather.Report // guarded by mu
-	looks   int                               // guarded by mu
+	mu    sync.Mutex
+	kept  map[label]book // guarded by mu
+	looks int            // guarded by mu
 }
 
-func (s *shelf) Find(ctx context.Context, _ string, places []weather.Place, _ weather.Need) []*weather.Report {
+type label struct {
+	provider string
+	place    weather.Place
+}
+
+type book struct {
+	report *weather.Report
+	need   weather.Need
+}
+
+func newShelf(slow time.Duration) *shelf { return &shelf{slow: slow, kept: map[label]book{}} }
+
+func (s *shelf) Find(ctx context.Context, provider string, places []weather.Place, need weather.Need) []*weather.Report {
 	select {
 	case <-time.After(s.slow):
 	case <-ctx.Done():
@@ -31,16 +42,18 @@ func (s *shelf) Find(ctx context.Context, _ string, places []weather.Place, _ we
 	s.looks++
 	found := make([]*weather.Report, len(places))
 	for i, p := range places {
-		found[i] = s.reports[p]
+		if b := s.kept[label{provider, p}]; b.need.Covers(need) {
+			found[i] = b.report
+		}
 	}
 	return found
 }
 
-func (s *shelf) Keep(_ string, reports []*weather.Report, _ weather.Need) {
+func (s *shelf) Keep(provider string, reports []*weather.Report, need weather.Need) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range reports {
-		s.reports[r.Place] = r
+		s.kept[label{provider, r.Place}] = book{r, need}
 	}
 }
 
@@ -55,7 +68,7 @@ func sharing(t *testing.T, test func(t *testing.T, one, other *weather.Service, 
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{limit: 1000, now: time.Now, air: true}
-		on := &shelf{slow: 10 * time.Millisecond, reports: map[weather.Place]*weather.Report{}}
+		on := newShelf(10 * time.Millisecond)
 		one, other := weather.NewService(time.Now, discard, f), weather.NewService(time.Now, discard, f)
 		defer one.Close()
 		defer other.Close()
@@ -137,8 +150,8 @@ func TestASharedReportIsTheLastResort(t *testing.T) {
 		}
 		on.mu.Lock()
 		defer on.mu.Unlock()
-		if got := maps.Clone(on.reports); len(got) != 1 {
-			t.Errorf("failures are kept: %+v", got)
+		if len(on.kept) != 1 {
+			t.Errorf("failures are kept: %+v", on.kept)
 		}
 	})
 }

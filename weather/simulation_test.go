@@ -46,6 +46,9 @@ func simulate(t *testing.T, seed uint64) {
 			providers[i] = p
 		}
 		w.service = open(t, time.Now, providers...)
+		if w.random.IntN(2) == 0 {
+			w.service.Share(newShelf(w.gap() % (40 * time.Millisecond)))
+		}
 		var operations sync.WaitGroup
 		at := time.Duration(0)
 		for range 5 + w.random.IntN(40) {
