@@ -62,7 +62,7 @@ func TestAcceptChoosesTheMediaType(t *testing.T) {
 func FuzzAccept(f *testing.F) {
 	for _, seed := range []string{
 		"", "*/*", "application/*;q=0.3", "application/json;q=0.5, */*", `application/graphql-response+json; charset="utf-8", application/json;q=0`,
-		apolloSubscription, "text/event-stream, application/json;q=0.9", "text/event-stream;q=0.1, application/*",
+		apolloSubscription, "multipart/mixed;subscriptionSpec=1.0", "text/event-stream, application/json;q=0.9", "text/event-stream;q=0.1, application/*",
 		`text/event-stream;q=0.1, "a,b";x="\"", multipart/mixed;deferSpec=20220824`, "multipart/mixed;incrementalSpec=v0.2;q=1, application/json;q=0",
 	} {
 		f.Add(seed)

@@ -88,6 +88,8 @@ func (t Multipart) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	ctx, cancel := streamContext(ctx, operation)
 	defer cancel()
 	switch {
+	case !isSubscription(operation) && !ok && parts == nil:
+		refuse(w, mediaType, http.StatusNotAcceptable, "a query or a mutation is answered as application/json, or in parts as multipart/mixed;incrementalSpec=v0.2")
 	case !isSubscription(operation):
 		t.answer(ctx, cancel, w, reply{exec, operation, delivery, parts, mediaType, !ok})
 	case subscribes:
@@ -125,7 +127,7 @@ type reply struct {
 	delivery  *incremental.Delivery // nil where parts are not accepted
 	parts     *partFormat
 	mediaType string // in one piece
-	never     bool   // one piece is not accepted
+	never     bool   // one piece is not accepted, and so parts are
 }
 
 // answer answers a query or a mutation, in one piece unless more follows.
@@ -140,7 +142,7 @@ func (t Multipart) answer(ctx context.Context, cancel context.CancelFunc, w http
 	if first == nil { // the client has left, or the time is up
 		first = ended(running)
 	}
-	if first.HasNext == nil && (!r.never || r.parts == nil) {
+	if first.HasNext == nil && !r.never {
 		respond(w, r.mediaType, http.StatusOK, first)
 		return
 	}
