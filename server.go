@@ -28,6 +28,7 @@ import (
 	"barograph/internal/edge"
 	"barograph/internal/postgres"
 	"barograph/internal/postgres/private"
+	"barograph/internal/seal"
 	"barograph/internal/settings"
 	"barograph/internal/telemetry"
 	"barograph/loaders"
@@ -132,12 +133,17 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	if common != nil {
 		reports.Share(common)
 	}
-	feed := records.NewFeed(base.pools, logger)
+	keys, err := seal.Generate()
+	if err != nil {
+		return err
+	}
+	kept := &records.Base{Pools: base.pools, Sealer: keys, Logger: logger}
+	feed := records.NewFeed(kept)
 	if err := feed.Rebase(ctx); err != nil {
 		return err
 	}
-	writer := records.NewWriter(base.pools, feed, logger)
-	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(base.pools, logger)
+	writer := records.NewWriter(kept, feed)
+	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(kept)
 	serves.Resolvers = &resolvers.Root{
 		Gazetteer: cities, Weather: reports, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"barograph/internal/fault"
 	"barograph/pipeline"
@@ -21,7 +20,7 @@ var errChanging = fault.New(fault.Unavailable, "the pipeline is changing").After
 // their keys so that two batches never wait for each other in a circle. Then it
 // finds out about those that did not become one. It settles every draft whose
 // fate it learned, also when it fails later: those must not be tried again.
-func acceptBatch(ctx context.Context, pool *pgxpool.Pool, feed *Feed, batch []*submission) error {
+func (b *Base) acceptBatch(ctx context.Context, feed *Feed, batch []*submission) error {
 	firsts := make(map[Key]*submission, len(batch))
 	var keys []Key
 	for _, s := range batch {
@@ -32,7 +31,7 @@ func acceptBatch(ctx context.Context, pool *pgxpool.Pool, feed *Feed, batch []*s
 	}
 	slices.SortFunc(keys, Key.Compare)
 
-	made, err := insert(ctx, pool, firsts, keys)
+	made, err := b.insert(ctx, firsts, keys)
 	feed.Ring() // also after an error, which may be that the answer was lost
 	if err != nil {
 		return err
@@ -51,7 +50,7 @@ func acceptBatch(ctx context.Context, pool *pgxpool.Pool, feed *Feed, batch []*s
 			s.settle(&standing{active: true, record: record, fingerprint: first.draft.Fingerprint}, s == first)
 		}
 	}
-	met, err := meet(ctx, pool, rest)
+	met, err := b.meet(ctx, rest)
 	if err != nil {
 		return err
 	}
@@ -68,7 +67,7 @@ func acceptBatch(ctx context.Context, pool *pgxpool.Pool, feed *Feed, batch []*s
 }
 
 // insert returns the records that became of the firsts of their keys.
-func insert(ctx context.Context, pool *pgxpool.Pool, firsts map[Key]*submission, keys []Key) (map[Key]*Record, error) {
+func (b *Base) insert(ctx context.Context, firsts map[Key]*submission, keys []Key) (map[Key]*Record, error) {
 	const statement = `
 		insert into records (pipeline, payload_id, fingerprint, state, payload, result, city_id, pipeline_version, received_at, processed_at)
 		select d.pipeline, d.payload_id, d.fingerprint, 'PROCESSED', d.payload, d.result, d.city_id, p.version, d.received_at, d.processed_at
@@ -85,10 +84,17 @@ func insert(ctx context.Context, pool *pgxpool.Pool, firsts map[Key]*submission,
 	for i, key := range keys {
 		d := &firsts[key].draft
 		pipelines[i], ids[i], cities[i] = key.Pipeline, key.PayloadID, d.CityID
-		fingerprints[i], payloads[i], results[i] = d.Fingerprint[:], d.Payload, d.Result
+		fingerprints[i] = d.Fingerprint[:]
+		var err error
+		if payloads[i], err = b.seal(key, payloadPart, d.Payload); err != nil {
+			return nil, err
+		}
+		if results[i], err = b.seal(key, resultPart, d.Result); err != nil {
+			return nil, err
+		}
 		received[i], processed[i] = d.ReceivedAt, d.ProcessedAt
 	}
-	rows, err := pool.Query(ctx, statement, pipelines, ids, fingerprints, payloads, results, cities, received, processed)
+	rows, err := b.Pools.API.Query(ctx, statement, pipelines, ids, fingerprints, payloads, results, cities, received, processed)
 	if err != nil {
 		return nil, fmt.Errorf("insert records: %w", err)
 	}
@@ -121,7 +127,7 @@ type standing struct {
 
 // meet returns what the drafts of the keys met, without those whose pipeline
 // does not exist.
-func meet(ctx context.Context, pool *pgxpool.Pool, keys []Key) (map[Key]*standing, error) {
+func (b *Base) meet(ctx context.Context, keys []Key) (map[Key]*standing, error) {
 	const query = `
 		select k.pipeline, k.payload_id, p.active, r.fingerprint, r.position, r.state, r.payload, r.result, r.city_id,
 			r.pipeline_version, r.received_at, r.processed_at
@@ -135,7 +141,7 @@ func meet(ctx context.Context, pool *pgxpool.Pool, keys []Key) (map[Key]*standin
 	for i, key := range keys {
 		pipelines[i], ids[i] = key.Pipeline, key.PayloadID
 	}
-	rows, err := pool.Query(ctx, query, pipelines, ids)
+	rows, err := b.Pools.API.Query(ctx, query, pipelines, ids)
 	if err != nil {
 		return nil, fmt.Errorf("find standing records: %w", err)
 	}
@@ -162,6 +168,9 @@ func meet(ctx context.Context, pool *pgxpool.Pool, keys []Key) (map[Key]*standin
 			found.record = &Record{
 				Key: key, Position: *position, State: *state, Payload: payload, Result: result, CityID: city,
 				PipelineVersion: *version, ReceivedAt: *received, ProcessedAt: processed,
+			}
+			if err := b.unseal(found.record); err != nil {
+				return nil, err
 			}
 		}
 		met[key] = &found

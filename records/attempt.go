@@ -30,7 +30,7 @@ func (w *Writer) accept(ctx context.Context, batch []*submission) {
 		return
 	}
 	batches.Record(ctx, int64(len(batch)))
-	err := acceptDrafts.Run(ctx, w.logger, func(ctx context.Context) error {
+	err := acceptDrafts.Run(ctx, w.base.Logger, func(ctx context.Context) error {
 		return postgres.Fault(w.tryAccept(ctx, batch))
 	}, callers(batch), trace.WithAttributes(attribute.Int("drafts", len(batch))))
 	if err == nil {
@@ -63,11 +63,11 @@ func unsettled(batch []*submission) []*submission {
 func (w *Writer) tryAccept(ctx context.Context, batch []*submission) (err error) {
 	for try := range writeTries {
 		if try > 0 {
-			w.logger.WarnContext(ctx, "accepting payloads again", "payloads", len(batch), "err", err)
+			w.base.Logger.WarnContext(ctx, "accepting payloads again", "payloads", len(batch), "err", err)
 			time.Sleep(retryWait << try)
 		}
 		attempt, cancel := context.WithTimeout(ctx, w.timeout)
-		err = acceptBatch(attempt, w.pools.API, w.feed, batch)
+		err = w.base.acceptBatch(attempt, w.feed, batch)
 		cancel()
 		if !errors.Is(err, errChanging) && !conflictOfTransactions(err) {
 			return err

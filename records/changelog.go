@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
-	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"barograph/internal/fault"
 	"barograph/internal/operation"
@@ -17,8 +15,7 @@ import (
 
 // A changeLog reads changes in the order of the feed.
 type changeLog struct {
-	pool   *pgxpool.Pool
-	logger *slog.Logger
+	base *Base
 }
 
 const readTimeout = 10 * time.Second
@@ -89,14 +86,14 @@ func (l changeLog) after(ctx context.Context, from Bookmark, interest Interest, 
 	)
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	return operation.Value(ctx, readFeed, l.logger, func(ctx context.Context) (found stretch, err error) {
+	return operation.Value(ctx, readFeed, l.base.Logger, func(ctx context.Context) (found stretch, err error) {
 		var both pgx.Batch
 		var id epoch
 		both.Queue(head).QueryRow(func(row pgx.Row) error { return row.Scan(append(id.fields(), &found.held)...) })
 		both.Queue(rows, from.Transaction, from.Position, interest.Pipeline, interest.States, size.rows).Query(func(rows pgx.Rows) error {
-			return found.scan(rows, id, from, size)
+			return found.scan(l.base, rows, id, from, size)
 		})
-		if err := l.pool.SendBatch(ctx, &both).Close(); err != nil {
+		if err := l.base.Pools.API.SendBatch(ctx, &both).Close(); err != nil {
 			return stretch{}, postgres.Fault(fmt.Errorf("read changes: %w", err))
 		}
 		found.epoch, err = id.number()
@@ -105,7 +102,7 @@ func (l changeLog) after(ctx context.Context, from Bookmark, interest Interest, 
 }
 
 // scan reads the rows, until there are enough bytes of them.
-func (s *stretch) scan(rows pgx.Rows, id epoch, from Bookmark, size *portion) error {
+func (s *stretch) scan(base *Base, rows pgx.Rows, id epoch, from Bookmark, size *portion) error {
 	number, _ := id.number()
 	s.end = from
 	n, bytes, cut := 0, 0, false
@@ -113,6 +110,9 @@ func (s *stretch) scan(rows pgx.Rows, id epoch, from Bookmark, size *portion) er
 		c := Change{Bookmark: Bookmark{Epoch: number}, Record: &Record{}}
 		var wanted bool
 		if err := rows.Scan(append([]any{&c.Transaction, &wanted}, c.Record.fields()...)...); err != nil {
+			return err
+		}
+		if err := base.unseal(c.Record); err != nil {
 			return err
 		}
 		c.Position = c.Record.Position
@@ -154,7 +154,7 @@ func (l changeLog) now(ctx context.Context) (present, error) {
 		(select changed_in, position, true from records where changed_in >= pg_snapshot_xmin(pg_current_snapshot())
 			order by changed_in, position limit $1)`
 	)
-	return operation.Value(ctx, startFeed, l.logger, func(ctx context.Context) (found present, err error) {
+	return operation.Value(ctx, startFeed, l.base.Logger, func(ctx context.Context) (found present, err error) {
 		var (
 			both pgx.Batch
 			id   epoch
@@ -176,7 +176,7 @@ func (l changeLog) now(ctx context.Context) (present, error) {
 			})
 			return err
 		})
-		if err := l.pool.SendBatch(ctx, &both).Close(); err != nil {
+		if err := l.base.Pools.API.SendBatch(ctx, &both).Close(); err != nil {
 			return present{}, postgres.Fault(fmt.Errorf("find the end of the changes: %w", err))
 		}
 		found.epoch, err = id.number()
@@ -190,13 +190,13 @@ func (l changeLog) rebase(ctx context.Context) error {
 	const statement = `
 		update records set changed_in = '0'
 		where changed_in >= pg_snapshot_xmax(pg_current_snapshot()) and ` + newest + ` >= pg_snapshot_xmax(pg_current_snapshot())`
-	return rebaseFeed.Run(ctx, l.logger, func(ctx context.Context) error {
-		tag, err := l.pool.Exec(ctx, statement)
+	return rebaseFeed.Run(ctx, l.base.Logger, func(ctx context.Context) error {
+		tag, err := l.base.Pools.API.Exec(ctx, statement)
 		if err != nil {
 			return postgres.Fault(fmt.Errorf("look for changes of another database: %w", err))
 		}
 		if n := tag.RowsAffected(); n > 0 {
-			l.logger.InfoContext(ctx, "the records come from another database: the feed begins anew", "records", n)
+			l.base.Logger.InfoContext(ctx, "the records come from another database: the feed begins anew", "records", n)
 		}
 		return nil
 	})

@@ -3,13 +3,11 @@ package records
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
 
 	"barograph/internal/fault"
-	"barograph/internal/postgres"
 )
 
 const (
@@ -56,10 +54,10 @@ var (
 	errNoBookmark = fault.New(fault.BadInput, "the cursor is of no event that there was")
 )
 
-// NewFeed returns a feed of the database of the pools. Nothing is live until Run.
-func NewFeed(pools *postgres.Pools, logger *slog.Logger) *Feed {
+// NewFeed returns a feed of what changes. Nothing is live until Run.
+func NewFeed(base *Base) *Feed {
 	return &Feed{
-		log:     changeLog{pools.API, logger},
+		log:     changeLog{base},
 		bell:    make(chan struct{}, 1),
 		readers: make(chan struct{}, readers),
 		lag:     lagLimit,

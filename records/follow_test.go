@@ -110,7 +110,7 @@ func disturb(t *testing.T, g *gateway, number uint64, source int) {
 		}
 		// One record at a time, so that two of these never wait in a circle.
 		_, err = tx.Exec(t.Context(), `
-			update records set state = $1, changed_in = pg_current_xact_id()
+			update records set state = $1, changed_in = pg_current_xact_id(), next_attempt_at = case when $1 = 'RETRYING' then now() end
 			where pipeline = 'default' and payload_id = $2`,
 			[]records.State{records.Dead, records.Skipped, records.Retrying}[random.IntN(3)], fmt.Sprint("here", random.IntN(300)))
 		if err != nil {

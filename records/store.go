@@ -3,7 +3,6 @@ package records
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -17,12 +16,11 @@ import (
 
 // A Store finds records in Postgres. It is safe for concurrent use.
 type Store struct {
-	pools  *postgres.Pools
-	logger *slog.Logger
+	base *Base
 }
 
-// NewStore returns a store in the database of the pools.
-func NewStore(pools *postgres.Pools, logger *slog.Logger) *Store { return &Store{pools, logger} }
+// NewStore returns a store of the records there are.
+func NewStore(base *Base) *Store { return &Store{base} }
 
 var (
 	findRecords  = operation.New("find records")
@@ -102,22 +100,25 @@ func (s *Store) Count(ctx context.Context, filter Filter) (int, error) {
 	if !ok {
 		return 0, nil
 	}
-	return operation.Value(ctx, countRecords, s.logger, func(ctx context.Context) (count int, err error) {
-		err = s.pools.Analytics.QueryRow(ctx, `select count(*) from records r`+where.text(), where.args...).Scan(&count)
+	return operation.Value(ctx, countRecords, s.base.Logger, func(ctx context.Context) (count int, err error) {
+		err = s.base.Pools.Analytics.QueryRow(ctx, `select count(*) from records r`+where.text(), where.args...).Scan(&count)
 		return count, postgres.Fault(err)
 	})
 }
 
 // collect runs an operation that is one query for records.
 func (s *Store) collect(ctx context.Context, o *operation.Operation, query string, args ...any) ([]*Record, error) {
-	return operation.Value(ctx, o, s.logger, func(ctx context.Context) ([]*Record, error) {
-		rows, err := s.pools.API.Query(ctx, query, args...)
+	return operation.Value(ctx, o, s.base.Logger, func(ctx context.Context) ([]*Record, error) {
+		rows, err := s.base.Pools.API.Query(ctx, query, args...)
 		if err != nil {
 			return nil, postgres.Fault(err)
 		}
 		found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Record, error) {
 			var r Record
-			return &r, row.Scan(r.fields()...)
+			if err := row.Scan(r.fields()...); err != nil {
+				return nil, err
+			}
+			return &r, s.base.unseal(&r)
 		})
 		return found, postgres.Fault(err)
 	})

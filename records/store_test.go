@@ -28,14 +28,22 @@ type row struct {
 func seed(t *testing.T, g *gateway, rows ...row) {
 	t.Helper()
 	_, err := g.pools.Analytics.CopyFrom(t.Context(), pgx.Identifier{"records"},
-		[]string{"pipeline", "payload_id", "fingerprint", "state", "payload", "city_id", "pipeline_version", "received_at"},
+		[]string{"pipeline", "payload_id", "fingerprint", "state", "payload", "city_id", "pipeline_version", "received_at", "next_attempt_at", "lease", "lease_until"},
 		pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
 			r := rows[i]
 			var city *int64
 			if r.city != 0 {
 				city = &r.city
 			}
-			return []any{r.pipeline, r.id, make([]byte, 32), string(r.state), []byte(`{}`), city, 1, at(r.minutes)}, nil
+			var due, until *time.Time
+			var lease *int64
+			switch received := at(r.minutes); r.state {
+			case records.Queued, records.Retrying:
+				due = &received
+			case records.Processing:
+				lease, until = new(int64(1)), &received
+			}
+			return []any{r.pipeline, r.id, make([]byte, 32), string(r.state), []byte(`{}`), city, 1, at(r.minutes), due, lease, until}, nil
 		}))
 	if err != nil {
 		t.Fatalf("seed: %v", err)

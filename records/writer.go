@@ -4,14 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"barograph/internal/fault"
-	"barograph/internal/postgres"
 	"barograph/pipeline"
 )
 
@@ -46,9 +44,8 @@ type Acceptance struct {
 // A Writer takes drafts in, each exactly once: many callers at a time share one
 // statement and one commit. It is safe for concurrent use while it runs.
 type Writer struct {
-	pools  *postgres.Pools
+	base   *Base
 	feed   *Feed
-	logger *slog.Logger
 	queue  chan *submission
 	bytes  atomic.Int64  // of the drafts under way
 	closed chan struct{} // closed once nothing more is taken from the queue
@@ -74,11 +71,10 @@ var errStopping = fault.New(fault.Unavailable, "the server is stopping").After(t
 
 // NewWriter returns a writer that rings the feed's bell when it wrote. It accepts
 // nothing until Run.
-func NewWriter(pools *postgres.Pools, feed *Feed, logger *slog.Logger) *Writer {
+func NewWriter(base *Base, feed *Feed) *Writer {
 	return &Writer{
-		pools:  pools,
+		base:   base,
 		feed:   feed,
-		logger: logger,
 		queue:  make(chan *submission, queueLimit),
 		closed: make(chan struct{}),
 

@@ -10,7 +10,7 @@ import (
 func TestAnInternalErrorIsLoggedOnceAndItsOperationToo(t *testing.T) {
 	t.Parallel()
 	g := gatewaytest.New(t)
-	if _, err := g.Pools.API.Exec(t.Context(), `alter table records rename to elsewhere`); err != nil {
+	if _, err := g.Base.Pools.API.Exec(t.Context(), `alter table records rename to elsewhere`); err != nil {
 		t.Fatal(err)
 	}
 	got := g.Error(t, `query Broken { records { nodes { id } } }`, nil)

@@ -260,8 +260,8 @@ func TestADatabaseThatIsAwayIsSaidWithoutItsWords(t *testing.T) {
 	t.Parallel()
 	g := gatewaytest.New(t)
 	// The database lets nobody in any more, and whoever was in is out.
-	name := g.Pools.API.Config().ConnConfig.Database
-	config := g.Pools.API.Config().ConnConfig.Copy()
+	name := g.Base.Pools.API.Config().ConnConfig.Database
+	config := g.Base.Pools.API.Config().ConnConfig.Copy()
 	config.Database = "postgres"
 	ctx := context.Background()
 	admin, err := pgx.ConnectConfig(ctx, config)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"math"
 	"net/http"
 	"strings"
@@ -189,7 +188,7 @@ func TestRecordChangedResumesAfterACursor(t *testing.T) {
 func TestRecordChangedIsResumedByTheLastEventIDOfItsStream(t *testing.T) {
 	t.Parallel()
 	g := gatewaytest.New(t)
-	feed := records.NewFeed(g.Pools, slog.New(slog.DiscardHandler))
+	feed := records.NewFeed(g.Base)
 	running, stop := context.WithCancel(t.Context())
 	var runs sync.WaitGroup
 	runs.Go(func() { _ = feed.Run(running) })

@@ -20,6 +20,7 @@ import (
 	"barograph/graph"
 	"barograph/internal/postgres"
 	"barograph/internal/postgres/postgrestest"
+	"barograph/internal/seal"
 	"barograph/loaders"
 	"barograph/pipeline"
 	"barograph/records"
@@ -36,7 +37,7 @@ type Gateway struct {
 	URL      string // of the GraphQL endpoint
 	Upstream *Upstream
 	Logs     *Logs
-	Pools    *postgres.Pools
+	Base     *records.Base
 
 	ahead *atomic.Int64 // by how much the weather's clock is, in nanoseconds
 }
@@ -68,9 +69,12 @@ func New(t testing.TB, options ...func(*graph.Config)) *Gateway {
 	reports := weather.NewService(clock, logger, airy{client})
 	t.Cleanup(reports.Close)
 
-	feed := records.NewFeed(pools, logger)
+	keys, err := seal.Generate()
+	must(t, err)
+	base := &records.Base{Pools: pools, Sealer: keys, Logger: logger}
+	feed := records.NewFeed(base)
 	must(t, feed.Rebase(ctx))
-	writer := records.NewWriter(pools, feed, logger)
+	writer := records.NewWriter(base, feed)
 	ctx, stop := context.WithCancel(ctx)
 	running, ctx := errgroup.WithContext(ctx)
 	running.Go(func() error { return writer.Run(ctx) })
@@ -80,7 +84,7 @@ func New(t testing.TB, options ...func(*graph.Config)) *Gateway {
 		must(t, running.Wait())
 	})
 
-	pipelines, store := pipeline.NewStore(pools, logger), records.NewStore(pools, logger)
+	pipelines, store := pipeline.NewStore(pools, logger), records.NewStore(base)
 	config := graph.Config{
 		Resolvers: &resolvers.Root{
 			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: clock, Logger: logger,
@@ -95,7 +99,7 @@ func New(t testing.TB, options ...func(*graph.Config)) *Gateway {
 	}
 	server := httptest.NewServer(graph.New(config))
 	t.Cleanup(server.Close)
-	return &Gateway{URL: server.URL, Upstream: upstream, Logs: logs, Pools: pools, ahead: ahead}
+	return &Gateway{URL: server.URL, Upstream: upstream, Logs: logs, Base: base, ahead: ahead}
 }
 
 func must(t testing.TB, err error) {
