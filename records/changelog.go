@@ -74,7 +74,7 @@ func (l changeLog) after(ctx context.Context, from Bookmark, interest Interest, 
 		rows = `
 		select r.changed_in, r.wanted, r.pipeline, r.payload_id, r.position, r.state,
 			case when r.wanted then r.payload end, case when r.wanted then r.result end,
-			r.city_id, r.pipeline_version, r.received_at, r.processed_at
+			r.city_id, r.pipeline_version, r.received_at, r.processed_at, r.attributes
 		from (
 			select *, ($3::text is null or pipeline = $3) and ($4::text[] is null or state = any($4)) as wanted
 			from records

@@ -37,3 +37,6 @@ func (f *Feed) Told() int64 {
 	at, _ := f.position()
 	return at.Position
 }
+
+// SetBatch sets how many records a sweeper looks at in one statement.
+func (s *Sweeper) SetBatch(n int) { s.batch = n }

@@ -35,6 +35,7 @@ type Record struct {
 	PipelineVersion int
 	ReceivedAt      time.Time
 	ProcessedAt     *time.Time
+	Attributes      json.RawMessage // an object, by which it is found; nil for none
 }
 
 // A Key names a record: one payload id in one pipeline.
@@ -71,12 +72,12 @@ func (k Key) valid() bool {
 }
 
 // columns are those of a Record, in its order.
-const columns = `r.pipeline, r.payload_id, r.position, r.state, r.payload, r.result, r.city_id, r.pipeline_version, r.received_at, r.processed_at`
+const columns = `r.pipeline, r.payload_id, r.position, r.state, r.payload, r.result, r.city_id, r.pipeline_version, r.received_at, r.processed_at, r.attributes`
 
 // fields returns where to scan the columns.
 func (r *Record) fields() []any {
 	return []any{
 		&r.Pipeline, &r.PayloadID, &r.Position, &r.State, (*[]byte)(&r.Payload), (*[]byte)(&r.Result), &r.CityID,
-		&r.PipelineVersion, &r.ReceivedAt, &r.ProcessedAt,
+		&r.PipelineVersion, &r.ReceivedAt, &r.ProcessedAt, (*[]byte)(&r.Attributes),
 	}
 }

@@ -37,6 +37,7 @@ var (
 type gateway struct {
 	url       string // of the database, where the test needs it
 	pools     *postgres.Pools
+	base      *records.Base
 	pipelines *pipeline.Store
 	feed      *records.Feed
 	writer    *records.Writer
@@ -44,7 +45,7 @@ type gateway struct {
 }
 
 // migrated returns the URL of a database of the test's own, with its schema.
-func migrated(t *testing.T) string {
+func migrated(t testing.TB) string {
 	t.Helper()
 	database := postgrestest.Database(t)
 	pools := open(t, database)
@@ -54,7 +55,7 @@ func migrated(t *testing.T) string {
 	return database
 }
 
-func open(t *testing.T, database string) *postgres.Pools {
+func open(t testing.TB, database string) *postgres.Pools {
 	t.Helper()
 	pools, err := postgres.Open(t.Context(), database)
 	if err != nil {
@@ -69,7 +70,7 @@ func assemble(pools *postgres.Pools) *gateway {
 	base := &records.Base{Pools: pools, Sealer: unsealed{}, Logger: discard}
 	feed := records.NewFeed(base)
 	return &gateway{
-		pools: pools, pipelines: pipeline.NewStore(pools, discard), feed: feed,
+		pools: pools, base: base, pipelines: pipeline.NewStore(pools, discard), feed: feed,
 		writer: records.NewWriter(base, feed), store: records.NewStore(base),
 	}
 }
@@ -250,7 +251,7 @@ func altered(t *testing.T, database string, change func(*pgxpool.Config)) *postg
 		t.Fatalf("open: %v", err)
 	}
 	t.Cleanup(pool.Close)
-	return &postgres.Pools{API: pool, Analytics: pools.Analytics}
+	return &postgres.Pools{API: pool, Workers: pools.Workers, Analytics: pools.Analytics}
 }
 
 // traced returns pools whose API pool tells the tracer of each statement.

@@ -58,16 +58,8 @@ func (r *Root) records(
 	if stretch.Before, err = wire.ParseRecordCursor("before", window.Before); err != nil {
 		return nil, err
 	}
-	of.States, of.ReceivedSince, of.ReceivedBefore = filter.States, filter.ReceivedSince, filter.ReceivedBefore
-	if filter.Pipeline != nil {
-		of.Pipelines = append(of.Pipelines, *filter.Pipeline)
-	}
-	if filter.City != nil {
-		city, err := r.city(*filter.City)
-		if err != nil {
-			return nil, err
-		}
-		of.CityIDs = append(of.CityIDs, int64(city.ID))
+	if of, err = r.filter(ctx, of, filter); err != nil {
+		return nil, err
 	}
 	found, err := r.Records.Page(ctx, of, stretch)
 	if err != nil {

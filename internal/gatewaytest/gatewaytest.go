@@ -87,7 +87,8 @@ func New(t testing.TB, options ...func(*graph.Config)) *Gateway {
 	pipelines, store := pipeline.NewStore(pools, logger), records.NewStore(base)
 	config := graph.Config{
 		Resolvers: &resolvers.Root{
-			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: clock, Logger: logger,
+			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: pipeline.NewCatalog(pipelines, pipeline.NewCompiler()),
+			Records: store, Writer: writer, Feed: feed, Now: clock, Logger: logger,
 		},
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Report: true, Sources: loaders.Sources{
 			Weather: reports, Pipelines: pipelines, Records: store,
