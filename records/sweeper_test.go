@@ -1,14 +1,17 @@
 package records_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
+	"barograph/internal/postgres"
 	"barograph/records"
 )
 
@@ -190,22 +193,37 @@ func TestBookmarksAndCursorsOutliveTheirRecords(t *testing.T) {
 // Records that others have cost nothing, however many they are.
 func TestSweeperReadsNoMoreThanIsDue(t *testing.T) {
 	t.Parallel()
-	g := assemble(open(t, migrated(t)))
-	many(t, g)
-	define(t, g, "p7", retention(1, 1))
-	var plan []string
-	rows, err := g.pools.Analytics.Query(t.Context(), `
-		explain (analyze, costs off, timing off, summary off) select pipeline, payload_id, received_at, position from records
-		where pipeline >= 'p7' and pipeline <= 'p7' and received_at < $1 and (received_at, position) > ($2, 0)
-		order by pipeline, received_at, position limit 1000`, noon.Add(20000*time.Second), time.Time{})
+	var statement string
+	var args []any
+	pools := open(t, migrated(t))
+	config := pools.Workers.Config()
+	config.ConnConfig.Tracer = &tracer{before: func(ctx context.Context, sql string, given []any) context.Context {
+		if strings.Contains(sql, "delete from records") && statement == "" {
+			statement, args = sql, given
+		}
+		return ctx
+	}}
+	workers, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var line string
-	if _, err := pgx.ForEachRow(rows, []any{&line}, func() error { plan = append(plan, line); return nil }); err != nil {
+	t.Cleanup(workers.Close)
+	g := assemble(&postgres.Pools{API: pools.API, Workers: workers, Analytics: pools.Analytics})
+	many(t, g)
+	define(t, g, "p7", retention(1, 1))
+	sweep(t, g, 0, 100) // nothing is due yet, though all was taken in
+	args[1], args[4] = noon.Add(20000*time.Second), noon.Add(20000*time.Second)
+	tx := g.begin(t)
+	var plan []byte
+	if err := tx.QueryRow(t.Context(), `explain (analyze, format json) `+statement, args...).Scan(&plan); err != nil {
 		t.Fatal(err)
 	}
-	if text := strings.Join(plan, "\n"); !strings.Contains(text, "records_by_pipeline") || strings.Contains(text, "Filter") {
-		t.Errorf("a sweep reads\n%s", text)
+	var explained []struct{ Plan node }
+	if err := json.Unmarshal(plan, &explained); err != nil {
+		t.Fatal(err)
+	}
+	walk := explained[0].Plan.find(func(n node) bool { return n.Index == "records_by_pipeline" })
+	if walk == nil || walk.Rows != 100 || walk.Removed != 0 || explained[0].Plan.find(func(n node) bool { return n.Type == "Seq Scan" && n.Relation == "records" }) != nil {
+		t.Errorf("a sweep reads\n%s", plan)
 	}
 }
