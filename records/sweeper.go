@@ -43,6 +43,7 @@ func NewSweeper(base *Base, pipelines *pipeline.Store, now func() time.Time) *Sw
 
 // Run forgets records until ctx is done. What fails is logged, and tried again.
 func (s *Sweeper) Run(ctx context.Context) error {
+	forgotten.Add(ctx, 0) // there is a count before there is anything to count
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
