@@ -49,7 +49,7 @@ func (s *Store) Group(ctx context.Context, filter Filter, by *string, of string,
 		select value, records, (count(*) over ())::bigint, (sum(records) over ())::bigint, numbers, smallest, largest, average, percentiles
 		from (
 			select value, count(*), %s
-			from (select %s as value, %s as n from records r%s) r
+			from (select %s as value, %s as n from records r%s offset 0) r -- which keeps n from being computed for each use
 			group by value
 		) g (value, records, numbers, smallest, largest, average, percentiles)
 		order by records desc, value

@@ -73,7 +73,8 @@ func (x *Indexer) Run(ctx context.Context) error {
 }
 
 // Reconcile makes the indexes what the pipelines declare, unless another node is
-// about to. One that cannot be made does not keep the others from being made.
+// about to. One that cannot be made does not keep the others from being made. It
+// is not for concurrent use.
 func (x *Indexer) Reconcile(ctx context.Context) error {
 	return keepIndexes.Run(ctx, x.base.Logger, func(ctx context.Context) error {
 		return postgres.Fault(x.base.Pools.Alone(ctx, indexingWork, func(ctx context.Context, conn *pgx.Conn) error {
@@ -81,7 +82,7 @@ func (x *Indexer) Reconcile(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			there, err := rangeIndexes(ctx, conn)
+			there, err := aids(ctx, conn)
 			if err != nil {
 				return err
 			}
@@ -90,18 +91,20 @@ func (x *Indexer) Reconcile(ctx context.Context) error {
 	})
 }
 
-// declared returns the indexes there should be, by name.
-func (x *Indexer) declared(ctx context.Context) (map[string]rangeIndex, error) {
+// declared returns what there should be, by name.
+func (x *Indexer) declared(ctx context.Context) (map[string]aid, error) {
 	found, err := x.pipelines.Upkeep(ctx)
 	if err != nil {
 		return nil, err
 	}
-	wanted := map[string]rangeIndex{}
+	wanted := map[string]aid{}
 	for _, u := range found {
 		for _, attribute := range u.Ranges {
-			if ValidAttribute(attribute) { // anything else could not be asked for
-				index := rangeIndex{u.Pipeline, attribute}
-				wanted[index.name()] = index
+			if !ValidAttribute(attribute) {
+				continue // it could not be asked for
+			}
+			for _, a := range rangeAids(u.Pipeline, attribute) {
+				wanted[a.name] = a
 			}
 		}
 	}
@@ -109,28 +112,16 @@ func (x *Indexer) declared(ctx context.Context) (map[string]rangeIndex, error) {
 }
 
 // drop drops what nobody has declared for a while, and what was left behind.
-func (x *Indexer) drop(ctx context.Context, conn *pgx.Conn, declared map[string]rangeIndex, there map[string]bool) (err error) {
-	for name := range x.spare {
-		if _, still := there[name]; !still || declared[name] != (rangeIndex{}) {
-			delete(x.spare, name)
-		}
-	}
+func (x *Indexer) drop(ctx context.Context, conn *pgx.Conn, declared map[string]aid, there map[string]bool) (err error) {
+	maps.DeleteFunc(x.spare, func(name string, _ time.Time) bool { return !there[name] || declared[name].name != "" })
 	for name, whole := range there {
-		if whole && declared[name] != (rangeIndex{}) {
-			continue
-		}
-		since, known := x.spare[name]
-		if whole && !known {
-			since = x.now()
-			x.spare[name] = since
-		}
-		if whole && x.now().Sub(since) < spareTime {
+		if whole && (declared[name].name != "" || !x.spared(name)) {
 			continue
 		}
 		failure := dropIndex.Run(ctx, x.base.Logger, func(ctx context.Context) error {
-			_, err := conn.Exec(ctx, `drop index concurrently if exists `+pgx.Identifier{name}.Sanitize())
+			_, err := conn.Exec(ctx, removal(name))
 			return err
-		})
+		}, trace.WithAttributes(attribute.String("index", name)))
 		if failure == nil {
 			delete(there, name)
 		}
@@ -139,25 +130,35 @@ func (x *Indexer) drop(ctx context.Context, conn *pgx.Conn, declared map[string]
 	return err
 }
 
+// spared reports whether nobody has declared the index of the name for long
+// enough.
+func (x *Indexer) spared(name string) bool {
+	since, known := x.spare[name]
+	if !known {
+		since = x.now()
+		x.spare[name] = since
+	}
+	return x.now().Sub(since) >= spareTime
+}
+
 // make makes what is missing, one after the other.
-func (x *Indexer) make(ctx context.Context, conn *pgx.Conn, declared map[string]rangeIndex, there map[string]bool) (err error) {
+func (x *Indexer) make(ctx context.Context, conn *pgx.Conn, declared map[string]aid, there map[string]bool) (err error) {
 	made := false
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
-		if there[name] {
+		if _, is := there[name]; is { // whole, or not to be dropped
 			continue
 		}
 		failure := makeIndex.Run(ctx, x.base.Logger, func(ctx context.Context) error {
-			_, err := conn.Exec(ctx, declared[name].statement(name))
+			_, err := conn.Exec(ctx, declared[name].make)
 			return err
-		}, trace.WithAttributes(attribute.String("pipeline", declared[name].pipeline)))
+		}, trace.WithAttributes(attribute.String("index", name)))
 		made = made || failure == nil
 		err = errors.Join(err, failure)
 	}
 	if !made {
 		return err
 	}
-	// How the values of an expression are spread is known once the table has been
-	// looked at again, and without it a range is guessed at.
+	// How values are spread is known once the table has been looked at again.
 	if _, failure := conn.Exec(ctx, `analyze records`); failure != nil {
 		err = errors.Join(err, fmt.Errorf("analyze records: %w", failure))
 	}

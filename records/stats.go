@@ -50,7 +50,7 @@ func (s *Store) Stats(ctx context.Context, pipeline string, since, until time.Ti
 	const (
 		taken = `
 		select ` + outcomes + `, coalesce(sum(attempts), 0), ` + spread + `
-		from (select state, attempts, ` + latency + ` as n from records where pipeline = $1 and received_at >= $2 and received_at < $3) r`
+		from (select state, attempts, ` + latency + ` as n from records where pipeline = $1 and received_at >= $2 and received_at < $3 offset 0) r`
 		failures = `select count(*) from record_attempts where pipeline = $1 and ended_at >= $2 and ended_at < $3`
 		// Each half has a partial index, however many finished records there are.
 		unfinished = `
