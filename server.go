@@ -145,7 +145,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	writer := records.NewWriter(kept, feed)
 	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(kept)
 	catalog := pipeline.NewCatalog(pipelines, pipeline.NewCompiler())
-	indexer, sweeper, backlog := records.NewIndexer(kept, pipelines, time.Now), records.NewSweeper(kept, pipelines, time.Now), records.NewBacklog(kept)
+	indexer, sweeper, census := records.NewIndexer(kept, pipelines, time.Now), records.NewSweeper(kept, pipelines, time.Now), records.NewCensus(kept)
 	serves.Resolvers = &resolvers.Root{
 		Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
 	}
@@ -154,7 +154,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		Report:  inForce(s.UpstreamReport, listener.Addr()),
 	}}
 	handler := graph.New(serves)
-	if err := errors.Join(base.pools.Observe(), writer.Observe(), backlog.Observe()); err != nil {
+	if err := errors.Join(base.pools.Observe(), writer.Observe(), census.Observe()); err != nil {
 		return err
 	}
 	playground, explore := http.NotFoundHandler(), "nothing here: --playground=on turns it on"
@@ -168,7 +168,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	defer stopWriting()
 	serving.Go(func() error { return writer.Run(writing) })
 	serving.Go(func() error { return feed.Run(writing) })
-	for _, upkeep := range []func(context.Context) error{indexer.Run, sweeper.Run, backlog.Run} {
+	for _, upkeep := range []func(context.Context) error{indexer.Run, sweeper.Run, census.Run} {
 		serving.Go(func() error { return upkeep(writing) })
 	}
 	if operators.listener != nil {

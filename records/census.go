@@ -13,9 +13,9 @@ import (
 	"barograph/internal/operation"
 )
 
-// A Backlog counts what is unfinished in the whole database, for metrics: again
+// A Census counts what is unfinished in the whole database, for metrics: again
 // and again, since counting while being asked would let whoever asks wait.
-type Backlog struct {
+type Census struct {
 	base *Base
 
 	mu    sync.Mutex
@@ -30,19 +30,19 @@ type unfinished struct {
 }
 
 const (
-	backlogInterval = 15 * time.Second
-	// backlogShare is how much longer than a count the pause after it is at least.
-	backlogShare = 20
+	censusInterval = 15 * time.Second
+	// censusShare is how much longer than a count the pause after it is at least.
+	censusShare = 20
 )
 
-var countBacklog = operation.New("count backlog")
+var countUnfinished = operation.New("count unfinished records")
 
-// NewBacklog returns a count of the records there are.
-func NewBacklog(base *Base) *Backlog { return &Backlog{base: base} }
+// NewCensus returns a count of the records there are.
+func NewCensus(base *Base) *Census { return &Census{base: base} }
 
 // Run counts until ctx is done. A count that fails is logged, and nothing is
 // measured until one succeeds.
-func (b *Backlog) Run(ctx context.Context) error {
+func (c *Census) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -52,20 +52,20 @@ func (b *Backlog) Run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		start := time.Now()
-		_ = b.Count(ctx) // logged
-		timer.Reset(max(backlogInterval, backlogShare*time.Since(start)))
+		_ = c.Count(ctx) // logged
+		timer.Reset(max(censusInterval, censusShare*time.Since(start)))
 	}
 }
 
 // Count counts once.
-func (b *Backlog) Count(ctx context.Context) error {
+func (c *Census) Count(ctx context.Context) error {
 	const query = `
 		select state, count(*), min(received_at) from records where state in ('QUEUED', 'RETRYING') group by state
 		union all
 		select state, count(*), min(received_at) from records where state = 'PROCESSING' group by state`
 	found := &unfinished{counts: map[State]int64{Queued: 0, Processing: 0, Retrying: 0}}
-	err := countBacklog.Run(ctx, b.base.Logger, func(ctx context.Context) error {
-		return b.base.Pools.Analyse(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err := countUnfinished.Run(ctx, c.base.Logger, func(ctx context.Context) error {
+		return c.base.Pools.Analyse(ctx, func(ctx context.Context, tx pgx.Tx) error {
 			rows, err := tx.Query(ctx, query)
 			if err != nil {
 				return err
@@ -86,15 +86,15 @@ func (b *Backlog) Count(ctx context.Context) error {
 	if err != nil {
 		found = nil
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.found = found
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.found = found
 	return err
 }
 
 // Observe makes the backlog a part of the process's metrics. All gateways on a
 // database measure the same.
-func (b *Backlog) Observe() error {
+func (c *Census) Observe() error {
 	count, err := meter.Int64ObservableGauge("barograph.records.backlog", metric.WithUnit("{record}"),
 		metric.WithDescription("Records in the database that are unfinished, by state."))
 	if err != nil {
@@ -106,17 +106,17 @@ func (b *Backlog) Observe() error {
 		return fmt.Errorf("observe the backlog: %w", err)
 	}
 	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if b.found == nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.found == nil {
 			return nil
 		}
-		for state, n := range b.found.counts {
+		for state, n := range c.found.counts {
 			o.ObserveInt64(count, n, metric.WithAttributes(attribute.String("state", string(state))))
 		}
 		waited := 0.0
-		if b.found.oldest != nil {
-			waited = max(0, time.Since(*b.found.oldest).Seconds())
+		if c.found.oldest != nil {
+			waited = max(0, time.Since(*c.found.oldest).Seconds())
 		}
 		o.ObserveFloat64(age, waited)
 		return nil
