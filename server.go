@@ -28,7 +28,6 @@ import (
 	"barograph/internal/edge"
 	"barograph/internal/postgres"
 	"barograph/internal/postgres/private"
-	"barograph/internal/seal"
 	"barograph/internal/settings"
 	"barograph/internal/telemetry"
 	"barograph/loaders"
@@ -133,11 +132,11 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	if common != nil {
 		reports.Share(common)
 	}
-	keys, err := seal.Generate()
+	vault, err := openVault(ctx, s, base, logger)
 	if err != nil {
 		return err
 	}
-	kept := &records.Base{Pools: base.pools, Sealer: keys, Logger: logger}
+	kept := &records.Base{Pools: base.pools, Sealer: vault.Keys(), Logger: logger}
 	feed := records.NewFeed(kept)
 	if err := feed.Rebase(ctx); err != nil {
 		return err
@@ -152,7 +151,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		Report:  inForce(s.UpstreamReport, listener.Addr()),
 	}}
 	handler := graph.New(serves)
-	if err := errors.Join(base.pools.Observe(), writer.Observe()); err != nil {
+	if err := errors.Join(base.pools.Observe(), writer.Observe(), vault.Observe()); err != nil {
 		return err
 	}
 	playground, explore := http.NotFoundHandler(), "nothing here: --playground=on turns it on"
@@ -166,6 +165,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	defer stopWriting()
 	serving.Go(func() error { return writer.Run(writing) })
 	serving.Go(func() error { return feed.Run(writing) })
+	serving.Go(func() error { return vault.Run(writing) })
 	if operators.listener != nil {
 		serving.Go(func() error { return admin.Serve(writing, operators.listener, observing.Metrics(), logger) })
 	}

@@ -215,13 +215,13 @@ type ComplexityRoot struct {
 	Record struct {
 		City            func(childComplexity int) int
 		ID              func(childComplexity int) int
-		Payload         func(childComplexity int) int
+		OpenedPayload   func(childComplexity int) int
+		OpenedResult    func(childComplexity int) int
 		PayloadID       func(childComplexity int) int
 		Pipeline        func(childComplexity int) int
 		PipelineVersion func(childComplexity int) int
 		ProcessedAt     func(childComplexity int) int
 		ReceivedAt      func(childComplexity int) int
-		Result          func(childComplexity int) int
 		State           func(childComplexity int) int
 	}
 
@@ -1151,11 +1151,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Record.ID(childComplexity), true
 	case "Record.payload":
-		if e.ComplexityRoot.Record.Payload == nil {
+		if e.ComplexityRoot.Record.OpenedPayload == nil {
 			break
 		}
 
-		return e.ComplexityRoot.Record.Payload(childComplexity), true
+		return e.ComplexityRoot.Record.OpenedPayload(childComplexity), true
+	case "Record.result":
+		if e.ComplexityRoot.Record.OpenedResult == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Record.OpenedResult(childComplexity), true
 	case "Record.payloadId":
 		if e.ComplexityRoot.Record.PayloadID == nil {
 			break
@@ -1186,12 +1192,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Record.ReceivedAt(childComplexity), true
-	case "Record.result":
-		if e.ComplexityRoot.Record.Result == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Record.Result(childComplexity), true
 	case "Record.state":
 		if e.ComplexityRoot.Record.State == nil {
 			break
@@ -6829,7 +6829,7 @@ func (ec *executionContext) _Record_payload(ctx context.Context, field graphql.C
 			return ec.fieldContext_Record_payload(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Payload, nil
+			return obj.OpenedPayload()
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
@@ -6840,7 +6840,7 @@ func (ec *executionContext) _Record_payload(ctx context.Context, field graphql.C
 	)
 }
 func (ec *executionContext) fieldContext_Record_payload(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Record", field, false, false, "JSON")
+	return graphql.NewScalarFieldContext("Record", field, true, false, "JSON")
 }
 
 func (ec *executionContext) _Record_result(ctx context.Context, field graphql.CollectedField, obj *records.Record) (ret graphql.Marshaler) {
@@ -6852,7 +6852,7 @@ func (ec *executionContext) _Record_result(ctx context.Context, field graphql.Co
 			return ec.fieldContext_Record_result(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Result, nil
+			return obj.OpenedResult()
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
@@ -6863,7 +6863,7 @@ func (ec *executionContext) _Record_result(ctx context.Context, field graphql.Co
 	)
 }
 func (ec *executionContext) fieldContext_Record_result(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Record", field, false, false, "JSON")
+	return graphql.NewScalarFieldContext("Record", field, true, false, "JSON")
 }
 
 func (ec *executionContext) _Record_city(ctx context.Context, field graphql.CollectedField, obj *records.Record) (ret graphql.Marshaler) {
