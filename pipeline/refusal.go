@@ -14,6 +14,7 @@ const (
 	PayloadIDMissing   Code = "PAYLOAD_ID_MISSING"
 	PayloadIDInvalid   Code = "PAYLOAD_ID_INVALID"
 	PayloadTooLarge    Code = "PAYLOAD_TOO_LARGE"
+	PayloadInvalid     Code = "PAYLOAD_INVALID"
 	PayloadConflict    Code = "PAYLOAD_CONFLICT"
 	NotFound           Code = "PIPELINE_NOT_FOUND"
 	Inactive           Code = "PIPELINE_INACTIVE"
