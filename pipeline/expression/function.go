@@ -194,20 +194,21 @@ func join(m *meter, args []ref.Val) ref.Val {
 		return types.NewErr("join is for lists")
 	}
 	var out strings.Builder
-	for each := copied(m, all).Iterator(); each.HasNext() == types.True; {
-		item := each.Next()
+	list := copied(m, all)
+	for i := range list.all {
+		m.work(1)
+		item := list.all[i].value(m)
 		text, is := item.(types.String)
 		switch {
 		case types.IsError(item):
 			return item
 		case !is:
 			return types.NewErr("join takes strings, not %s", inWords(item.Type()))
-		case out.Len() > 0 || each.(*iterator).next > 1:
+		case i > 0:
 			out.WriteString(string(separator))
 		}
-		m.text(out.Len()>>byteShare + len(text))
-		if out.Len()+len(text) > StringLimit {
-			m.text(out.Len() + len(text))
+		if size := out.Len() + len(text) + len(separator); size > StringLimit {
+			m.text(size) // before it is made
 		}
 		out.WriteString(string(text))
 	}
