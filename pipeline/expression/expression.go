@@ -112,7 +112,7 @@ func plain(ctx context.Context, err error) error {
 	var failed *types.Err
 	switch message := firstLine(err.Error()); {
 	case ctx.Err() != nil:
-		return context.Cause(ctx)
+		return fmt.Errorf("the expression takes too long: %w", context.Cause(ctx))
 	case errors.As(err, &cancelled):
 		return errors.New(message)
 	case strings.HasPrefix(message, "no such key: "), strings.HasPrefix(message, "index out of bounds: "):
