@@ -3,18 +3,15 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+
+	"barograph/internal/fault"
 )
 
 // A Forecaster knows the weather. Current returns what it is at each of some
-// cities, by the gazetteer's ids, as a JSON object, or why that is not known.
+// cities, by the gazetteer's ids, as JSON objects, and in the place of one that is
+// not known an error.
 type Forecaster interface {
-	Current(ctx context.Context, cities []int64) []Current
-}
-
-// Current is the weather at a city, or why it is not known.
-type Current struct {
-	Conditions json.RawMessage
-	Problem    string // for people; "" where there are conditions
+	Current(ctx context.Context, cities []int64) ([]json.RawMessage, []error)
 }
 
 // Enrich is the kind of step that adds the current conditions at the payload's
@@ -51,20 +48,24 @@ func (e *enrich) Run(ctx context.Context, jobs []*Job) {
 			cities = append(cities, *j.CityID)
 		}
 	}
-	var found []Current
+	var (
+		found []json.RawMessage
+		errs  []error
+	)
 	if len(cities) > 0 {
-		found = e.forecaster.Current(ctx, cities)
+		found, errs = e.forecaster.Current(ctx, cities)
 	}
 	for _, j := range jobs {
-		current := Current{Conditions: json.RawMessage("null")}
+		conditions := json.RawMessage("null")
 		if j.CityID != nil {
-			current = found[at[*j.CityID]]
+			i := at[*j.CityID]
+			if errs[i] != nil {
+				j.Fail(fault.Of(errs[i]).Message)
+				continue
+			}
+			conditions = found[i]
 		}
-		if current.Problem != "" {
-			j.Fail(current.Problem)
-			continue
-		}
-		j.add(e.as, current.Conditions)
+		j.add(e.as, conditions)
 	}
 }
 
