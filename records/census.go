@@ -2,127 +2,61 @@ package records
 
 import (
 	"context"
-	"fmt"
-	"sync"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
+	"github.com/jackc/pgx/v5/pgconn"
 
-	"barograph/internal/operation"
+	"barograph/internal/postgres"
+	"barograph/internal/seal"
 )
 
-// A Census counts what is unfinished in the whole database, for metrics: again
-// and again, since counting while being asked would let whoever asks wait.
+// A Census says what is sealed by which key.
 type Census struct {
-	base *Base
-
-	mu    sync.Mutex
-	found *unfinished // guarded by mu; nil before the first count, and after one that failed
+	Key     seal.KeyID    // by which the database's known text is sealed
+	Since   time.Duration // for how long it is
+	Records map[seal.KeyID]int64
 }
 
-// unfinished is how many records are in each unfinished state, and when the
-// oldest of them was taken in.
-type unfinished struct {
-	counts map[State]int64
-	oldest *time.Time
-}
-
-const (
-	censusInterval = 15 * time.Second
-	// censusShare is how much longer than a count the pause after it is at least.
-	censusShare = 20
-)
-
-var countUnfinished = operation.New("count unfinished records")
-
-// NewCensus returns a count of the records there are.
-func NewCensus(base *Base) *Census { return &Census{base: base} }
-
-// Run counts until ctx is done. A count that fails is logged, and nothing is
-// measured until one succeeds.
-func (c *Census) Run(ctx context.Context) error {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-timer.C:
-		}
-		start := time.Now()
-		_ = c.Count(ctx) // logged
-		timer.Reset(max(censusInterval, censusShare*time.Since(start)))
+// TakeCensus counts the records that each key sealed, or a part of which it did.
+// It reads them all. A database that has nothing sealed has a census of zero.
+func TakeCensus(ctx context.Context, pools *postgres.Pools) (c Census, err error) {
+	const (
+		check = `select sealed, extract(epoch from clock_timestamp() - sealed_at)::float8 from seal_check`
+		count = `
+			select key, count(*) from (
+				select substring(payload for 5) as key from records
+				union all
+				select substring(result for 5) from records where substring(result for 5) <> substring(payload for 5)
+			) k
+			group by key`
+	)
+	const noSuchTable = "42P01" // in a database of an earlier version
+	var text []byte
+	var seconds float64
+	err = pools.API.QueryRow(ctx, check).Scan(&text, &seconds)
+	var server *pgconn.PgError
+	if errors.Is(err, pgx.ErrNoRows) || errors.As(err, &server) && server.Code == noSuchTable {
+		return c, nil
 	}
-}
-
-// Count counts once.
-func (c *Census) Count(ctx context.Context) error {
-	const query = `
-		select state, count(*), min(received_at) from records where state in ('QUEUED', 'RETRYING') group by state
-		union all
-		select state, count(*), min(received_at) from records where state = 'PROCESSING' group by state`
-	found := &unfinished{counts: map[State]int64{Queued: 0, Processing: 0, Retrying: 0}}
-	err := countUnfinished.Run(ctx, c.base.Logger, func(ctx context.Context) error {
-		return c.base.Pools.Analyse(ctx, func(ctx context.Context, tx pgx.Tx) error {
-			rows, err := tx.Query(ctx, query)
-			if err != nil {
-				return err
-			}
-			var (
-				state  State
-				count  int64
-				oldest *time.Time
-			)
-			_, err = pgx.ForEachRow(rows, []any{&state, &count, &oldest}, func() error {
-				found.counts[state] = count
-				found.oldest = earlier(found.oldest, oldest)
-				return nil
-			})
-			return err
-		})
-	})
 	if err != nil {
-		found = nil
+		return c, postgres.Fault(err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.found = found
-	return err
-}
-
-// Observe makes the backlog a part of the process's metrics. All gateways on a
-// database measure the same.
-func (c *Census) Observe() error {
-	count, err := meter.Int64ObservableGauge("barograph.records.backlog", metric.WithUnit("{record}"),
-		metric.WithDescription("Records in the database that are unfinished, by state."))
+	c.Key, _ = seal.KeyOf(text)
+	c.Since = time.Duration(seconds * float64(time.Second))
+	c.Records = map[seal.KeyID]int64{}
+	rows, err := pools.API.Query(ctx, count)
 	if err != nil {
-		return fmt.Errorf("observe the backlog: %w", err)
+		return c, postgres.Fault(err)
 	}
-	age, err := meter.Float64ObservableGauge("barograph.records.backlog.age", metric.WithUnit("s"),
-		metric.WithDescription("For how long the oldest unfinished record in the database has been there; 0 without one."))
-	if err != nil {
-		return fmt.Errorf("observe the backlog: %w", err)
-	}
-	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.found == nil {
-			return nil
+	var prefix []byte
+	var n int64
+	_, err = pgx.ForEachRow(rows, []any{&prefix, &n}, func() error {
+		if id, is := seal.KeyOf(prefix); is {
+			c.Records[id] += n
 		}
-		for state, n := range c.found.counts {
-			o.ObserveInt64(count, n, metric.WithAttributes(attribute.String("state", string(state))))
-		}
-		waited := 0.0
-		if c.found.oldest != nil {
-			waited = max(0, time.Since(*c.found.oldest).Seconds())
-		}
-		o.ObserveFloat64(age, waited)
 		return nil
-	}, count, age)
-	if err != nil {
-		return fmt.Errorf("observe the backlog: %w", err)
-	}
-	return nil
+	})
+	return c, postgres.Fault(err)
 }

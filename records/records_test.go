@@ -88,7 +88,7 @@ func newGateway(t *testing.T) *gateway {
 
 // run runs a writer or a feed until the returned function is called, which waits for
 // its end; so does the end of the test.
-func run(t *testing.T, part interface{ Run(context.Context) error }) (stop func()) {
+func run(t testing.TB, part interface{ Run(context.Context) error }) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan struct{})

@@ -106,7 +106,8 @@ func (s *Store) collect(ctx context.Context, o *operation.Operation, query strin
 			if err := row.Scan(r.fields()...); err != nil {
 				return nil, err
 			}
-			return &r, s.base.unseal(&r)
+			s.base.reveal(ctx, &r)
+			return &r, nil
 		})
 		return found, postgres.Fault(err)
 	})

@@ -21,6 +21,7 @@ type Root struct {
 	Pipelines *pipeline.Store
 	Catalog   *pipeline.Catalog
 	Records   *records.Store
+	Indexer   *records.Indexer // of what definitions declare
 	Writer    *records.Writer
 	Feed      *records.Feed
 	Now       func() time.Time

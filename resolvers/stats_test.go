@@ -20,9 +20,15 @@ func declare(t *testing.T, g *gatewaytest.Gateway, name string, attributes map[s
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}
-	exec(`insert into pipelines (name) values ($1)`, name)
-	exec(`insert into pipeline_versions (pipeline, version, definition) values ($1, 1, $2)`, name,
-		`{"attributes":{"total":{"expression":"payload.total","type":"NUMBER","range":true},"lane":{"expression":"payload.lane","type":"STRING"}}}`)
+	var made struct {
+		CreatePipeline struct{ Problems []struct{ Message string } }
+	}
+	g.Data(t, `mutation ($name: String!, $definition: JSON!) { createPipeline(input: {name: $name, definition: $definition}) { problems { message } } }`,
+		gatewaytest.Variables{"name": name, "definition": json.RawMessage(`{"attributes": {
+			"total": {"expression": "payload.total", "type": "NUMBER", "range": true}, "lane": {"expression": "payload.lane", "type": "STRING"}}}`)}, &made)
+	if problems := made.CreatePipeline.Problems; len(problems) > 0 {
+		t.Fatalf("createPipeline: %v", problems)
+	}
 	for id, a := range attributes {
 		payload, err := g.Base.Sealer.Seal([]byte(`{}`), []byte("payload\x00"+name+"\x00"+id))
 		if err != nil {
@@ -39,14 +45,15 @@ func TestRecordsAreFilteredByAttributes(t *testing.T) {
 	declare(t, g, "orders", map[string]string{"a": `{"lane": "fast", "total": 9007199254740993}`, "b": `{"lane": "slow", "total": 12.5}`})
 	const query = `query ($filter: RecordFilter!) { records(filter: $filter) { totalCount nodes { payloadId attributes } } }`
 	for name, c := range map[string]struct{ filter, want string }{
-		"a string":                {`{"attributes": [{"name": "lane", "eq": "fast"}]}`, "a"},
-		"a number, to the digit":  {`{"attributes": [{"name": "total", "eq": 9007199254740993}]}`, "a"},
-		"its neighbour":           {`{"attributes": [{"name": "total", "eq": 9007199254740992}]}`, ""},
-		"no value given":          {`{"attributes": []}`, "ab"},
-		"two":                     {`{"attributes": [{"name": "lane", "eq": "fast"}, {"name": "total", "eq": 12.5}]}`, ""},
-		"one that is no list":     {`{"attributes": {"name": "lane", "eq": "slow"}}`, "b"},
-		"one that nobody has":     {`{"attributes": [{"name": "nobody", "eq": true}]}`, ""},
-		"a null beside something": {`{"attributes": [{"name": "lane", "eq": "slow", "gt": null}]}`, "b"},
+		"a string":                 {`{"attributes": [{"name": "lane", "eq": "fast"}]}`, "a"},
+		"a number, to the digit":   {`{"attributes": [{"name": "total", "eq": 9007199254740993}]}`, "a"},
+		"its neighbour":            {`{"attributes": [{"name": "total", "eq": 9007199254740992}]}`, ""},
+		"no value given":           {`{"attributes": []}`, "ab"},
+		"a range that is declared": {`{"pipeline": "orders", "attributes": [{"name": "total", "gt": 12, "lte": 12.5}]}`, "b"},
+		"two":                      {`{"attributes": [{"name": "lane", "eq": "fast"}, {"name": "total", "eq": 12.5}]}`, ""},
+		"one that is no list":      {`{"attributes": {"name": "lane", "eq": "slow"}}`, "b"},
+		"one that nobody has":      {`{"attributes": [{"name": "nobody", "eq": true}]}`, ""},
+		"a null beside something":  {`{"attributes": [{"name": "lane", "eq": "slow", "gt": null}]}`, "b"},
 	} {
 		var got struct {
 			Records struct {
@@ -72,7 +79,9 @@ func TestRecordsAreFilteredByAttributes(t *testing.T) {
 			t.Errorf("%s: %q and %d, want %q", name, text, got.Records.TotalCount, c.want)
 		}
 	}
-	var literal struct{ Records struct{ Nodes []struct{ PayloadID string } } }
+	var literal struct {
+		Records struct{ Nodes []struct{ PayloadID string } }
+	}
 	g.Data(t, `{ records(filter: {attributes: [{name: "total", eq: 9007199254740993}]}) { nodes { payloadId } } }`, nil, &literal)
 	if len(literal.Records.Nodes) != 1 {
 		t.Errorf("a literal of many digits finds %v", literal.Records.Nodes)
@@ -82,18 +91,20 @@ func TestRecordsAreFilteredByAttributes(t *testing.T) {
 func TestAttributeFiltersAreRefusedWithTheirPlace(t *testing.T) {
 	t.Parallel()
 	g := gatewaytest.New(t)
+	declare(t, g, "orders", nil)
 	one := func(attribute string) string { return `{"pipeline": "default", "attributes": [` + attribute + `]}` }
 	for name, c := range map[string]struct{ filter, want string }{
-		"an object":               {one(`{"name": "a", "eq": {"b": 1}}`), "filter.attributes[0]: eq: "},
-		"a list":                  {one(`{"name": "a", "eq": [1]}`), "filter.attributes[0]: eq: "},
-		"nothing":                 {one(`{"name": "a"}`), "filter.attributes[0]: one of eq, gt"},
-		"null":                    {one(`{"name": "a", "eq": null}`), "filter.attributes[0]: one of eq, gt"},
-		"no name":                 {one(`{"name": "", "eq": 1}`), "filter.attributes[0]: name: "},
-		"the second":              {one(`{"name": "a", "eq": 1}, {"name": "b", "eq": 1e999}`), "filter.attributes[1]: eq: "},
-		"nine":                    {one(strings.Repeat(`{"name": "a", "eq": 1},`, 8) + `{"name": "a", "eq": 1}`), "filter.attributes: 9 are given, and 8 are allowed"},
-		"a range nobody declares": {one(`{"name": "a", "gt": 1}`), `filter.attributes[0]: pipeline "default" declares no attribute a range`},
-		"a range of no pipeline":  {`{"attributes": [{"name": "total", "lte": 1}]}`, "filter.attributes[0]: a range needs the pipeline"},
-		"a range of an unknown":   {`{"pipeline": "nobody", "attributes": [{"name": "total", "lte": 1}]}`, `filter.attributes[0]: there is no pipeline named "nobody"`},
+		"an object":                {one(`{"name": "a", "eq": {"b": 1}}`), "filter.attributes[0]: eq: "},
+		"a list":                   {one(`{"name": "a", "eq": [1]}`), "filter.attributes[0]: eq: "},
+		"nothing":                  {one(`{"name": "a"}`), "filter.attributes[0]: one of eq, gt"},
+		"null":                     {one(`{"name": "a", "eq": null}`), "filter.attributes[0]: one of eq, gt"},
+		"no name":                  {one(`{"name": "", "eq": 1}`), "filter.attributes[0]: name: "},
+		"the second":               {one(`{"name": "a", "eq": 1}, {"name": "b", "eq": 1e999}`), "filter.attributes[1]: eq: "},
+		"nine":                     {one(strings.Repeat(`{"name": "a", "eq": 1},`, 8) + `{"name": "a", "eq": 1}`), "filter.attributes: 9 are given, and 8 are allowed"},
+		"a range nobody declares":  {one(`{"name": "a", "gt": 1}`), `filter.attributes[0]: pipeline "default" declares no attribute a range`},
+		"a range of no pipeline":   {`{"attributes": [{"name": "total", "lte": 1}]}`, "filter.attributes[0]: a range needs the pipeline"},
+		"another than is declared": {`{"pipeline": "orders", "attributes": [{"name": "lane", "lte": 1}]}`, `filter.attributes[0]: pipeline "orders" declares "lane" no range: only total`},
+		"a range of an unknown":    {`{"pipeline": "nobody", "attributes": [{"name": "total", "lte": 1}]}`, `filter.attributes[0]: there is no pipeline named "nobody"`},
 	} {
 		e := g.Error(t, `query ($filter: RecordFilter!) { records(filter: $filter) { nodes { payloadId } } }`, gatewaytest.Variables{"filter": json.RawMessage(c.filter)})
 		if e.Extensions.Code != "BAD_USER_INPUT" || !strings.HasPrefix(e.Message, c.want) || e.Where() != "records" {

@@ -132,7 +132,7 @@ func (b *bench) pages() error {
 func (b *bench) counts() error {
 	day := b.now.Add(-24 * time.Hour)
 	status := "status"
-	census := records.NewCensus(b.base)
+	tally := records.NewTally(b.base)
 	for _, c := range []struct {
 		name string
 		do   func(context.Context) error
@@ -150,7 +150,7 @@ func (b *bench) counts() error {
 			return discard(b.store.Group(ctx, records.Filter{Pipelines: []string{"orders"}}, &status, "total", 20))
 		}},
 		{"totalCount of all", func(ctx context.Context) error { return discard(b.store.Count(ctx, records.Filter{})) }},
-		{fmt.Sprintf("the backlog, of %d", b.rows/50*14/20), census.Count},
+		{fmt.Sprintf("the backlog, of %d", b.rows/50*14/20), tally.Count},
 	} {
 		if err := b.measure(c.name, c.do); err != nil {
 			fmt.Printf("| %s | %v | | |\n", c.name, err)

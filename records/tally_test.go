@@ -12,14 +12,14 @@ import (
 	"barograph/records"
 )
 
-func TestCensusMeasuresWhatIsUnfinished(t *testing.T) { // alone, for the process has one provider of meters
+func TestTallyMeasuresWhatIsUnfinished(t *testing.T) { // alone, for the process has one provider of meters
 	reader := metric.NewManualReader()
 	before := otel.GetMeterProvider()
 	otel.SetMeterProvider(metric.NewMeterProvider(metric.WithReader(reader)))
 	t.Cleanup(func() { otel.SetMeterProvider(before) })
 	g := assemble(open(t, migrated(t)))
 	seed(t, g, row{"default", "a", records.Queued, 0, 0}, row{"other", "b", records.Queued, 0, 10}, row{"other", "c", records.Processing, 0, 5}, row{"other", "d", records.Processed, 0, -5})
-	b := records.NewCensus(g.base)
+	b := records.NewTally(g.base)
 	if err := b.Observe(); err != nil {
 		t.Fatal(err)
 	}
