@@ -142,7 +142,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	if err := feed.Rebase(ctx); err != nil {
 		return err
 	}
-	writer := records.NewWriter(kept, feed)
+	writer := records.NewWriter(kept)
 	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(kept)
 	serves.Resolvers = &resolvers.Root{
 		Gazetteer: cities, Weather: reports, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,

@@ -19,7 +19,17 @@ var (
 	// table; what came to it is counted as it happens, exactly and for nothing.
 	changes, _ = meter.Int64Counter("barograph.records.changes",
 		metric.WithDescription("Records that came to a state, by that state, counted by the node that brought them there."))
-	toProcessed = metric.WithAttributeSet(attribute.NewSet(attribute.String("state", string(Processed))))
+	claims, _ = meter.Int64Counter("barograph.records.claims", metric.WithUnit("{record}"),
+		metric.WithDescription("Records that workers claimed, each time they did."))
+	leasesLost, _ = meter.Int64Counter("barograph.records.leases.lost", metric.WithUnit("{record}"),
+		metric.WithDescription("Records whose lease had ended before what became of them was written: nothing was."))
+	toState = func() map[State]metric.MeasurementOption {
+		options := map[State]metric.MeasurementOption{}
+		for _, s := range []State{Queued, Processing, Retrying, Processed, Skipped, Dead} {
+			options[s] = metric.WithAttributeSet(attribute.NewSet(attribute.String("state", string(s))))
+		}
+		return options
+	}()
 )
 
 // Observe makes the writer's queue a part of the process's metrics. Of one
@@ -52,13 +62,13 @@ func (w *Writer) Observe() error {
 	return nil
 }
 
-// callers returns links to what the drafts' callers are doing: one batch is
+// callersOf returns links to what the drafts' callers are doing: one batch is
 // many callers' work.
-func callers(batch []*submission) trace.SpanStartOption {
+func callersOf(callers []context.Context) trace.SpanStartOption {
 	const limit = 128 // as many links as the SDK keeps of a span by default
 	var links []trace.Link
-	for _, s := range batch {
-		if of := trace.SpanContextFromContext(s.ctx); of.IsSampled() && len(links) < limit {
+	for _, ctx := range callers {
+		if of := trace.SpanContextFromContext(ctx); of.IsSampled() && len(links) < limit {
 			links = append(links, trace.Link{SpanContext: of})
 		}
 	}

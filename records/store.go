@@ -115,10 +115,11 @@ func (s *Store) collect(ctx context.Context, o *operation.Operation, query strin
 		}
 		found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Record, error) {
 			var r Record
-			if err := row.Scan(r.fields()...); err != nil {
+			into, read := r.fields()
+			if err := row.Scan(into...); err != nil {
 				return nil, err
 			}
-			return &r, s.base.unseal(&r)
+			return &r, read(s.base)
 		})
 		return found, postgres.Fault(err)
 	})

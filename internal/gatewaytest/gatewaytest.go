@@ -74,7 +74,7 @@ func New(t testing.TB, options ...func(*graph.Config)) *Gateway {
 	base := &records.Base{Pools: pools, Sealer: keys, Logger: logger}
 	feed := records.NewFeed(base)
 	must(t, feed.Rebase(ctx))
-	writer := records.NewWriter(base, feed)
+	writer := records.NewWriter(base)
 	ctx, stop := context.WithCancel(ctx)
 	running, ctx := errgroup.WithContext(ctx)
 	running.Go(func() error { return writer.Run(ctx) })

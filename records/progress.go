@@ -1,0 +1,57 @@
+package records
+
+import (
+	"encoding/json"
+	"time"
+
+	"barograph/pipeline"
+)
+
+// A Progress is how far a record has come.
+type Progress struct {
+	State           State
+	PipelineVersion int             // of the rules that were last applied to it
+	Result          json.RawMessage // nil until processed
+	Attributes      json.RawMessage // an object, by which it is found; nil for none
+	Attempts        int             // in all, also those before a replay
+	ProcessedAt     *time.Time      // or skipped
+	NextAttemptAt   *time.Time      // of what is QUEUED or RETRYING
+	LastError       *Error          // of the last attempt that failed, whatever came of a later one
+}
+
+// An Error is why an attempt failed.
+type Error struct {
+	Code    pipeline.Code
+	Message string // for people
+	At      time.Time
+}
+
+// Why attempts fail.
+const (
+	StepFailed   pipeline.Code = "STEP_FAILED"   // a step of the pipeline could not do its work
+	LeaseExpired pipeline.Code = "LEASE_EXPIRED" // nothing was heard of the node that had it
+	Interrupted  pipeline.Code = "INTERRUPTED"   // the node that had it stopped
+)
+
+// columns are those of a Record, in the order of its fields.
+const columns = `r.pipeline, r.payload_id, r.position, r.payload, r.city_id, r.received_at, r.state, r.pipeline_version, r.result,
+	r.attributes, r.attempts, r.processed_at, r.next_attempt_at, r.error_code, r.error_message, r.error_at`
+
+// fields returns where to scan the columns. Once they are scanned, read makes
+// the record of them.
+func (r *Record) fields() (all []any, read func(*Base) error) {
+	var (
+		code, message *string
+		at            *time.Time
+	)
+	all = []any{
+		&r.Pipeline, &r.PayloadID, &r.Position, (*[]byte)(&r.Payload), &r.CityID, &r.ReceivedAt, &r.State, &r.PipelineVersion,
+		(*[]byte)(&r.Result), (*[]byte)(&r.Attributes), &r.Attempts, &r.ProcessedAt, &r.NextAttemptAt, &code, &message, &at,
+	}
+	return all, func(base *Base) error {
+		if code != nil {
+			r.LastError = &Error{pipeline.Code(*code), *message, *at}
+		}
+		return base.unseal(r)
+	}
+}
