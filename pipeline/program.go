@@ -14,7 +14,14 @@ type Program struct {
 	Retention Retention
 	Ranges    []string // the attributes that are declared a range
 
-	pure bool
+	pure     bool
+	steps    []namedStep
+	ordering string
+}
+
+type namedStep struct {
+	name string
+	Step
 }
 
 // Pure reports whether no step leaves this process, so that running them again
@@ -31,14 +38,42 @@ type Admission struct {
 // Admit checks a payload against the definition. It returns a *Refusal where the
 // payload is not what the pipeline takes.
 func (p *Program) Admit(_ context.Context, payload *Payload) (Admission, error) {
-	return Admission{City: payload.City}, nil
+	a := Admission{City: payload.City}
+	if p.ordering != "" {
+		var key string
+		if json.Unmarshal(payload.members[p.ordering], &key) == nil {
+			a.OrderingKey = &key
+		}
+	}
+	return a, nil
 }
 
 // Run runs the steps for the jobs of a claim and returns an outcome for each, in
 // order. A step that panics fails its jobs.
-func (p *Program) Run(_ context.Context, jobs []*Job) []Outcome {
+func (p *Program) Run(ctx context.Context, jobs []*Job) []Outcome {
 	outcomes := make([]Outcome, len(jobs))
+	for _, s := range p.steps {
+		func() {
+			defer func() {
+				if recover() != nil {
+					for _, j := range jobs {
+						j.Fail("panic")
+					}
+				}
+			}()
+			s.Run(ctx, jobs)
+		}()
+		for _, j := range jobs {
+			if j.failure != nil && j.failure.Step == "" {
+				j.failure.Step = s.name
+			}
+		}
+	}
 	for i, j := range jobs {
+		if j.Out() {
+			outcomes[i] = Outcome{Skipped: j.skipped, Failure: j.failure}
+			continue
+		}
 		result, err := Process(j.Payload, j.At)
 		if err != nil {
 			outcomes[i].Failure = &Failure{Message: "the result cannot be written"}
