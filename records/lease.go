@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"barograph/internal/operation"
 	"barograph/internal/postgres"
@@ -27,7 +30,48 @@ func (q *Queue) Lease(ctx context.Context, r Request, duration time.Duration) (f
 	return found, after, err
 }
 
-func (q *Queue) lease(ctx context.Context, r Request, duration time.Duration) ([]*Claim, string, error) {
+// LeaseFirst claims a record if it is the first of its ordering key and nobody
+// has another of the key, and returns nil if not.
+func (q *Queue) LeaseFirst(ctx context.Context, of *Record, key string, duration time.Duration) (found *Claim, err error) {
+	const query = `select pg_try_advisory_xact_lock($1, hashtext($2 || ' ' || $3))`
+	err = claimRecords.Run(ctx, q.base.Logger, func(ctx context.Context) error {
+		claims, err := q.leaseWhat(ctx, of.ReceivedAt, duration, func(tx pgx.Tx) (found []*Claim, err error) {
+			var mine bool
+			if err := tx.QueryRow(ctx, query, orderClass, of.Pipeline, key).Scan(&mine); err != nil || !mine {
+				return nil, err
+			}
+			first, err := q.base.firstOf(ctx, tx, of.Pipeline, []string{key}, 1, of.ReceivedAt)
+			return slices.DeleteFunc(first, func(c *Claim) bool { return c.Record.Key != of.Key }), err
+		})
+		if len(claims) > 0 {
+			found = claims[0]
+		}
+		return postgres.Fault(err)
+	})
+	return found, err
+}
+
+func (q *Queue) lease(ctx context.Context, r Request, duration time.Duration) (found []*Claim, after string, err error) {
+	found, err = q.leaseWhat(ctx, r.Now, duration, func(tx pgx.Tx) (found []*Claim, err error) {
+		found, after, err = q.base.lock(ctx, tx, r, 1)
+		return alone(found), err
+	})
+	return found, after, err
+}
+
+// alone leaves out all but one claim where that one may be what made a node die,
+// or a program break down, lest it take others along again.
+func alone(found []*Claim) []*Claim {
+	for i, c := range found {
+		if e := c.Record.LastError; e != nil && (e.Code == LeaseExpired || e.Code == Crashed) {
+			return found[:max(1, i)]
+		}
+	}
+	return found
+}
+
+// leaseWhat leases what a transaction locks.
+func (q *Queue) leaseWhat(ctx context.Context, now time.Time, duration time.Duration, lock func(pgx.Tx) ([]*Claim, error)) ([]*Claim, error) {
 	const statement = `
 		with claimed as (select nextval('record_leases') as lease)
 		update records r
@@ -38,12 +82,12 @@ func (q *Queue) lease(ctx context.Context, r Request, duration time.Duration) ([
 		returning r.lease`
 	tx, err := q.base.Pools.Workers.Begin(ctx)
 	if err != nil {
-		return nil, "", fmt.Errorf("begin to claim: %w", err)
+		return nil, fmt.Errorf("begin to claim: %w", err)
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after a commit there is nothing left of it
-	found, after, err := q.base.lock(ctx, tx, r, 1)
+	found, err := lock(tx)
 	if err != nil || len(found) == 0 {
-		return nil, after, err
+		return nil, err
 	}
 	keys := make([]Key, len(found))
 	for i, c := range found {
@@ -52,19 +96,19 @@ func (q *Queue) lease(ctx context.Context, r Request, duration time.Duration) ([
 	pipelines, ids := apart(keys)
 	var lease Lease
 	if err := tx.QueryRow(ctx, statement, pipelines, ids, duration).Scan((*int64)(&lease)); err != nil {
-		return nil, "", fmt.Errorf("lease records: %w", err)
+		return nil, fmt.Errorf("lease records: %w", err)
 	}
 	if err := tx.Commit(ctx); err != nil {
-		return nil, "", fmt.Errorf("commit: %w", err)
+		return nil, fmt.Errorf("commit: %w", err)
 	}
+	observeClaims(ctx, found, now)
 	for _, c := range found {
 		c.Lease, c.Record.State, c.Record.NextAttemptAt = lease, Processing, nil
 		c.Record.Attempts++
 		changes.Add(ctx, 1, toState[Processing])
 	}
-	claims.Add(ctx, int64(len(found)))
 	q.base.Bell.Ring(bell.Changed)
-	return found, after, nil
+	return found, nil
 }
 
 // Renew makes a lease last for a time from now, and returns how many records

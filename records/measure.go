@@ -21,6 +21,8 @@ var (
 		metric.WithDescription("Records that came to a state, by that state, counted by the node that brought them there."))
 	claims, _ = meter.Int64Counter("barograph.records.claims", metric.WithUnit("{record}"),
 		metric.WithDescription("Records that workers claimed, each time they did."))
+	delays, _ = meter.Float64Histogram("barograph.records.queue.delay", metric.WithUnit("s"),
+		metric.WithDescription("For how long records were due before a worker claimed them."))
 	leasesLost, _ = meter.Int64Counter("barograph.records.leases.lost", metric.WithUnit("{record}"),
 		metric.WithDescription("Records whose lease had ended before what became of them was written: nothing was."))
 	toState = func() map[State]metric.MeasurementOption {
@@ -60,6 +62,14 @@ func (w *Writer) Observe() error {
 		return fmt.Errorf("observe the writer's queue: %w", err)
 	}
 	return nil
+}
+
+// observeClaims counts claims, and measures for how long they were due.
+func observeClaims(ctx context.Context, found []*Claim, now time.Time) {
+	claims.Add(ctx, int64(len(found)))
+	for _, c := range found {
+		delays.Record(ctx, max(0, now.Sub(*c.Record.NextAttemptAt)).Seconds())
+	}
 }
 
 // callersOf returns links to what the drafts' callers are doing: one batch is

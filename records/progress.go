@@ -31,6 +31,7 @@ const (
 	StepFailed   pipeline.Code = "STEP_FAILED"   // a step of the pipeline could not do its work
 	LeaseExpired pipeline.Code = "LEASE_EXPIRED" // nothing was heard of the node that had it
 	Interrupted  pipeline.Code = "INTERRUPTED"   // the node that had it stopped
+	Crashed      pipeline.Code = "CRASHED"       // the pipeline's program broke down
 )
 
 // columns are those of a Record, in the order of its fields.

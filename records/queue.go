@@ -113,7 +113,7 @@ func (q *Queue) Lock(ctx context.Context, r Request) (*Batch, error) {
 			b.Claims = nil
 			return b, postgres.Fault(err)
 		}
-		claims.Add(ctx, int64(len(b.Claims)))
+		observeClaims(ctx, b.Claims, r.Now)
 		return b, nil
 	})
 }
