@@ -127,7 +127,7 @@ func (r *progressRows) add(b *Base, of Key, p *Progress) error {
 		attributes = new(string(p.Attributes))
 	}
 	if e := p.LastError; e != nil {
-		code, message, failed = new(string(e.Code)), &e.Message, &e.At
+		code, message, failed = &e.Code, &e.Message, &e.At
 	}
 	r.results, r.versions, r.attempts = append(r.results, result), append(r.versions, p.PipelineVersion), append(r.attempts, p.Attempts)
 	r.attributes, r.processed, r.next = append(r.attributes, attributes), append(r.processed, p.ProcessedAt), append(r.next, p.NextAttemptAt)

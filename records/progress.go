@@ -3,8 +3,6 @@ package records
 import (
 	"encoding/json"
 	"time"
-
-	"barograph/pipeline"
 )
 
 // A Progress is how far a record has come.
@@ -21,17 +19,17 @@ type Progress struct {
 
 // An Error is why an attempt failed.
 type Error struct {
-	Code    pipeline.Code
+	Code    string
 	Message string // for people
 	At      time.Time
 }
 
 // Why attempts fail.
 const (
-	StepFailed   pipeline.Code = "STEP_FAILED"   // a step of the pipeline could not do its work
-	LeaseExpired pipeline.Code = "LEASE_EXPIRED" // nothing was heard of the node that had it
-	Interrupted  pipeline.Code = "INTERRUPTED"   // the node that had it stopped
-	Crashed      pipeline.Code = "CRASHED"       // the pipeline's program broke down
+	StepFailed   = "STEP_FAILED"   // a step of the pipeline could not do its work
+	LeaseExpired = "LEASE_EXPIRED" // nothing was heard of the node that had it
+	Interrupted  = "INTERRUPTED"   // the node that had it stopped
+	Crashed      = "CRASHED"       // the pipeline's program broke down
 )
 
 // columns are those of a Record, in the order of its fields.
@@ -51,7 +49,7 @@ func (r *Record) fields() (all []any, read func(*Base) error) {
 	}
 	return all, func(base *Base) error {
 		if code != nil {
-			r.LastError = &Error{pipeline.Code(*code), *message, *at}
+			r.LastError = &Error{*code, *message, *at}
 		}
 		return base.unseal(r)
 	}

@@ -128,7 +128,7 @@ func (r *Runner) settle(program *pipeline.Program, d *records.Done, job *pipelin
 
 // fail says what a record comes to by an attempt that failed: it is tried again,
 // or given up.
-func (r *Runner) fail(program *pipeline.Program, d *records.Done, code pipeline.Code, message string) {
+func (r *Runner) fail(program *pipeline.Program, d *records.Done, code, message string) {
 	now := r.now()
 	d.State, d.PipelineVersion, d.Result, d.ProcessedAt, d.NextAttemptAt = records.Dead, program.Version, nil, nil, nil
 	d.LastError = &records.Error{Code: code, Message: presentable(message), At: now}
