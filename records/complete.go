@@ -19,7 +19,10 @@ type Done struct {
 }
 
 // failed reports whether it is an attempt that failed which led to it.
-func (d *Done) failed() bool { return d.LastError != nil && d.LastError != d.Record.LastError }
+func (d *Done) failed() bool {
+	last := d.Record.LastError
+	return d.LastError != nil && (last == nil || !last.At.Equal(d.LastError.At) || last.Message != d.LastError.Message)
+}
 
 // completable runs a statement: a pool or a transaction.
 type completable interface {

@@ -45,7 +45,7 @@ func (b *backlog) run(ctx context.Context, logger *slog.Logger) {
 			b.counted.Store(int64(n))
 			b.added.Add(-before)
 		} else if ctx.Err() == nil {
-			logger.WarnContext(ctx, "the records that wait could not be counted", "err", err)
+			logger.WarnContext(ctx, "the backlog of records could not be counted", "err", err)
 		}
 		timer.Reset(max(countInterval, countShare*time.Since(began)))
 	}

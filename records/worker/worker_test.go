@@ -30,14 +30,15 @@ var discard = slog.New(slog.DiscardHandler)
 
 // A node is a gateway without GraphQL: it takes payloads in and works on them.
 type node struct {
-	pools  *postgres.Pools
-	base   *records.Base
-	store  *records.Store
-	feed   *records.Feed
-	queue  *records.Queue
-	intake *intake.Intake
-	worker *worker.Worker
-	runner *worker.Runner
+	pools   *postgres.Pools
+	base    *records.Base
+	store   *records.Store
+	feed    *records.Feed
+	queue   *records.Queue
+	catalog *pipeline.Catalog
+	intake  *intake.Intake
+	worker  *worker.Worker
+	runner  *worker.Runner
 }
 
 // A site is one database, and what the steps of its nodes do.
@@ -119,13 +120,13 @@ func (s *site) node(t testing.TB, workers int, options ...func(*worker.Runner)) 
 	for _, change := range options {
 		change(n.runner)
 	}
-	catalog := pipeline.NewCatalog(pipeline.NewStore(pools, discard), s.compiler())
+	n.catalog = pipeline.NewCatalog(pipeline.NewStore(pools, discard), s.compiler())
 	writer := records.NewWriter(base)
 	n.intake = intake.New(intake.Config{
-		Writer: writer, Catalog: catalog, Runner: n.runner, City: func(string) *int64 { return nil }, Now: time.Now,
+		Writer: writer, Catalog: n.catalog, Runner: n.runner, City: func(string) *int64 { return nil }, Now: time.Now,
 		BacklogLimit: 1_000_000, Drain: 5 * time.Second, Logger: discard,
 	})
-	n.worker = worker.New(worker.Config{Runner: n.runner, Catalog: catalog, Bell: base.Bell, Count: workers, Drain: 5 * time.Second})
+	n.worker = worker.New(worker.Config{Runner: n.runner, Catalog: n.catalog, Bell: base.Bell, Count: workers, Drain: 5 * time.Second})
 	run(t, base.Bell)
 	run(t, n.feed)
 	run(t, writer)
