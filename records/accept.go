@@ -13,10 +13,9 @@ import (
 // pipeline was made or activated in between. They are to be tried again.
 var errChanging = fault.New(fault.Unavailable, "the pipeline is changing").After(overloadWait)
 
-// acceptBatch makes records of the drafts in one statement, in the order of
-// their keys so that two batches never wait for each other in a circle. Then it
-// finds out about those that did not become one. It settles every draft whose
-// fate it learned, also when it fails later: those must not be tried again.
+// acceptBatch makes records of the drafts in one statement. Then it finds out
+// about those that did not become one. It settles every draft whose fate it
+// learned, also when it fails later: those must not be tried again.
 func (b *Base) acceptBatch(ctx context.Context, batch []*item) error {
 	firsts := make(map[Key]*item, len(batch))
 	var keys []Key
@@ -26,7 +25,6 @@ func (b *Base) acceptBatch(ctx context.Context, batch []*item) error {
 			keys = append(keys, i.draft.Key)
 		}
 	}
-	slices.SortFunc(keys, Key.Compare)
 
 	made, err := b.insert(ctx, firsts, keys)
 	b.ringFor(batch) // also after an error, which may be that the answer was lost

@@ -14,29 +14,34 @@ type made struct {
 	lease Lease
 }
 
-// insert returns the records that became of the firsts of their keys. A draft
+// insert returns the records that became of the firsts of their keys. They have
+// positions in the order of the keys given, and are written in the order of the
+// keys themselves, so that two batches never wait for each other in a circle. A draft
 // becomes one only under the version of its pipeline that it was made for, and,
 // unless it is QUEUED, only if no earlier record holds it back.
 func (b *Base) insert(ctx context.Context, firsts map[Key]*item, keys []Key) (map[Key]*made, error) {
 	const statement = `
 		with made as (
-			insert into records (pipeline, payload_id, fingerprint, state, payload, result, city_id, pipeline_version, received_at,
+			insert into records (position, pipeline, payload_id, fingerprint, state, payload, result, city_id, pipeline_version, received_at,
 				processed_at, attributes, ordering_key, attempts, next_attempt_at, error_code, error_message, error_at, lease, lease_until)
-			select d.pipeline, d.payload_id, d.fingerprint, d.state, d.payload, d.result, d.city_id, d.pipeline_version, d.received_at,
+			overriding system value
+			select d.position, d.pipeline, d.payload_id, d.fingerprint, d.state, d.payload, d.result, d.city_id, d.pipeline_version, d.received_at,
 				d.processed_at, d.attributes, d.ordering_key, d.attempts, d.next_attempt_at, d.error_code, d.error_message, d.error_at,
 				case when d.state = 'PROCESSING' then nextval('record_leases') end,
 				case when d.state = 'PROCESSING' then now() + d.lease_time end
-			from unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::bytea[], $6::bytea[], $7::bigint[], $8::int[],
-					$9::timestamptz[], $10::timestamptz[], $11::jsonb[], $12::text[], $13::int[], $14::timestamptz[], $15::text[],
-					$16::text[], $17::timestamptz[], $18::interval[])
-				with ordinality as d (pipeline, payload_id, fingerprint, state, payload, result, city_id, pipeline_version,
-					received_at, processed_at, attributes, ordering_key, attempts, next_attempt_at, error_code, error_message,
-					error_at, lease_time, n)
+			from (
+				select *, nextval('records_position_seq') as position
+				from unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::bytea[], $6::bytea[], $7::bigint[], $8::int[],
+						$9::timestamptz[], $10::timestamptz[], $11::jsonb[], $12::text[], $13::int[], $14::timestamptz[], $15::text[],
+						$16::text[], $17::timestamptz[], $18::interval[])
+					as d (pipeline, payload_id, fingerprint, state, payload, result, city_id, pipeline_version, received_at, processed_at,
+						attributes, ordering_key, attempts, next_attempt_at, error_code, error_message, error_at, lease_time)
+			) d
 			join pipelines p on p.name = d.pipeline and p.active and p.version = d.pipeline_version
 			where d.ordering_key is null or d.state = 'QUEUED' or not exists (
 				select from records e
 				where e.pipeline = d.pipeline and e.ordering_key = d.ordering_key and e.state in ('QUEUED', 'RETRYING', 'PROCESSING'))
-			order by d.n
+			order by d.pipeline collate "C", d.payload_id collate "C"
 			on conflict do nothing
 			returning pipeline, payload_id, position, lease, attempts, pipeline_version, error_code, error_message, error_at
 		), told as (
