@@ -115,10 +115,11 @@ func (s *Store) collect(ctx context.Context, o *operation.Operation, query strin
 		}
 		found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Record, error) {
 			var r Record
-			if err := row.Scan(r.fields()...); err != nil {
+			into, read := r.fields()
+			if err := row.Scan(into...); err != nil {
 				return nil, err
 			}
-			s.base.reveal(ctx, &r)
+			read(ctx, s.base)
 			return &r, nil
 		})
 		return found, postgres.Fault(err)
@@ -132,8 +133,11 @@ type conditions struct {
 }
 
 // conditions returns the filter's, and false if no record can meet them.
-func (f Filter) conditions() (*conditions, bool) {
-	c := &conditions{}
+func (f Filter) conditions() (*conditions, bool) { return f.conditionsFrom() }
+
+// conditionsFrom returns them behind other arguments of the statement.
+func (f Filter) conditionsFrom(args ...any) (*conditions, bool) {
+	c := &conditions{args: args}
 	if !agree(f.Pipelines) || !agree(f.CityIDs) {
 		return nil, false
 	}

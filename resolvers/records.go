@@ -38,6 +38,10 @@ func (r recordResolver) Pipeline(ctx context.Context, record *records.Record) (*
 	return loaders.From(ctx).Pipelines.Load(ctx, record.Pipeline)
 }
 
+func (r recordResolver) History(ctx context.Context, record *records.Record) ([]records.Attempt, error) {
+	return loaders.From(ctx).History.Load(ctx, record.Key)
+}
+
 func (r recordResolver) City(_ context.Context, record *records.Record) (*gazetteer.City, error) {
 	return r.cityIn(record), nil
 }
@@ -58,16 +62,8 @@ func (r *Root) records(
 	if stretch.Before, err = wire.ParseRecordCursor("before", window.Before); err != nil {
 		return nil, err
 	}
-	of.States, of.ReceivedSince, of.ReceivedBefore = filter.States, filter.ReceivedSince, filter.ReceivedBefore
-	if filter.Pipeline != nil {
-		of.Pipelines = append(of.Pipelines, *filter.Pipeline)
-	}
-	if filter.City != nil {
-		city, err := r.city(*filter.City)
-		if err != nil {
-			return nil, err
-		}
-		of.CityIDs = append(of.CityIDs, int64(city.ID))
+	if of, err = r.filter(of, filter); err != nil {
+		return nil, err
 	}
 	found, err := r.Records.Page(ctx, of, stretch)
 	if err != nil {
@@ -76,25 +72,56 @@ func (r *Root) records(
 	page := wire.NewConnection(window, found, wire.RecordCursor, func(ctx context.Context) (int, error) {
 		return r.Records.Count(ctx, of)
 	})
-	r.announce(ctx, page.Nodes())
+	r.announce(ctx, page.Nodes(), "nodes", "edges.node")
 	return page, nil
 }
 
-// announce says what the fields below a page of records are going to load.
-func (r *Root) announce(ctx context.Context, page []*records.Record) {
-	if requested(ctx, "nodes.city.weather", "edges.node.city.weather") {
+// filter returns what a filter says, beside what is known already.
+func (r *Root) filter(of records.Filter, filter wire.RecordFilter) (records.Filter, error) {
+	of.States, of.ReceivedSince, of.ReceivedBefore = filter.States, filter.ReceivedSince, filter.ReceivedBefore
+	if filter.Pipeline != nil {
+		of.Pipelines = append(of.Pipelines, *filter.Pipeline)
+	}
+	if filter.City != nil {
+		city, err := r.city(*filter.City)
+		if err != nil {
+			return of, err
+		}
+		of.CityIDs = append(of.CityIDs, int64(city.ID))
+	}
+	return of, nil
+}
+
+// announce says what the fields below records are going to load, which are at
+// some paths below the field that ctx belongs to.
+func (r *Root) announce(ctx context.Context, page []*records.Record, paths ...string) {
+	below := func(field string) []string {
+		fields := make([]string, len(paths))
+		for i, path := range paths {
+			fields[i] = path + "." + field
+		}
+		return fields
+	}
+	if requested(ctx, below("city.weather")...) {
 		cities := make([]*gazetteer.City, len(page))
 		for i, record := range page {
 			cities[i] = r.cityIn(record)
 		}
 		announceWeather(ctx, cities)
 	}
-	if requested(ctx, "nodes.pipeline", "edges.node.pipeline") {
+	if requested(ctx, below("pipeline")...) {
 		names := make([]string, len(page))
 		for i, record := range page {
 			names[i] = record.Pipeline
 		}
 		loaders.From(ctx).Pipelines.Announce(ctx, names)
+	}
+	if requested(ctx, below("history")...) {
+		keys := make([]records.Key, len(page))
+		for i, record := range page {
+			keys[i] = record.Key
+		}
+		loaders.From(ctx).History.Announce(ctx, keys)
 	}
 }
 

@@ -49,6 +49,7 @@ func (p *Pools) Observe() error {
 	}
 	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		observe(o, "api", p.API)
+		observe(o, "workers", p.Workers)
 		observe(o, "analytics", p.Analytics)
 		return nil
 	}, instruments...)

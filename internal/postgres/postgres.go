@@ -24,11 +24,13 @@ import (
 // before use once they have been idle for a second, which is pgx's default.
 type Pools struct {
 	API       *pgxpool.Pool // what callers wait for
+	Workers   *pgxpool.Pool // claims and completions
 	Analytics *pgxpool.Pool // counts, which may take long
 }
 
 const (
 	apiConnections       = 20
+	workersConnections   = 5
 	analyticsConnections = 5
 	connectTimeout       = 5 * time.Second
 )
@@ -40,12 +42,18 @@ func Open(ctx context.Context, database string) (*Pools, error) {
 	if err != nil {
 		return nil, err
 	}
-	analytics, err := openPool(ctx, database, "barograph analytics", analyticsConnections)
+	workers, err := openPool(ctx, database, "barograph workers", workersConnections)
 	if err != nil {
 		api.Close()
 		return nil, err
 	}
-	return &Pools{API: api, Analytics: analytics}, nil
+	analytics, err := openPool(ctx, database, "barograph analytics", analyticsConnections)
+	if err != nil {
+		workers.Close()
+		api.Close()
+		return nil, err
+	}
+	return &Pools{API: api, Workers: workers, Analytics: analytics}, nil
 }
 
 func openPool(ctx context.Context, database, name string, size int32) (*pgxpool.Pool, error) {
@@ -113,6 +121,7 @@ func stray(database string) bool {
 // Close waits for the connections in use and closes them all.
 func (p *Pools) Close() {
 	p.Analytics.Close()
+	p.Workers.Close()
 	p.API.Close()
 }
 
