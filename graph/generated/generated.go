@@ -2411,7 +2411,7 @@ type ReplayRecordsResult {
   replayed: Int!
   "How many are left: call again."
   remaining: Int!
-  "Which of the ids are not replayed, and why."
+  "Which of the ids are not replayed, and why; or why none is."
   problems: [Problem!]! @listSize(assumedSize: 10)
 }
 
@@ -2497,6 +2497,8 @@ enum ProblemCode {
   OVERLOADED
   "A step of the pipeline could not do its work. The record tells why, and when it is tried again."
   STEP_FAILED
+  "It was not said which records: either by ids, or by a filter with a pipeline."
+  RECORDS_NOT_NAMED
   "There is no such record."
   RECORD_NOT_FOUND
   "The record is neither DEAD nor SKIPPED."
@@ -13031,6 +13033,7 @@ var (
 		"PIPELINE_DESCRIPTION_INVALID": pipeline.DescriptionInvalid,
 		"OVERLOADED":                   pipeline.Overloaded,
 		"STEP_FAILED":                  records.StepFailed,
+		"RECORDS_NOT_NAMED":            wire.RecordsNotNamed,
 		"RECORD_NOT_FOUND":             records.NotFound,
 		"RECORD_NOT_REPLAYABLE":        records.NotReplayable,
 		"WEATHER_NOT_REFRESHED":        wire.WeatherNotRefreshed,
@@ -13048,6 +13051,7 @@ var (
 		pipeline.DescriptionInvalid: "PIPELINE_DESCRIPTION_INVALID",
 		pipeline.Overloaded:         "OVERLOADED",
 		records.StepFailed:          "STEP_FAILED",
+		wire.RecordsNotNamed:        "RECORDS_NOT_NAMED",
 		records.NotFound:            "RECORD_NOT_FOUND",
 		records.NotReplayable:       "RECORD_NOT_REPLAYABLE",
 		wire.WeatherNotRefreshed:    "WEATHER_NOT_REFRESHED",
