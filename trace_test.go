@@ -128,7 +128,8 @@ func TestATraceLinksOneBatchToItsHundredFields(t *testing.T) {
 		t.Errorf("the batch %v is not linked to whoever waited for it: %v", accepted, processed)
 	}
 	inserted := slices.ContainsFunc(collector.named("WITH"), func(s *spans.Span) bool {
-		return string(s.ParentSpanId) == string(accepted[0].SpanId) && strings.Contains(attribute(s, "db.query.text"), "$1")
+		return string(s.ParentSpanId) == string(accepted[0].SpanId) && strings.Contains(attribute(s, "db.query.text"), "insert into records") &&
+			strings.Contains(attribute(s, "db.query.text"), "$1")
 	})
 	if !inserted {
 		t.Error("the batch has no insert, with placeholders, below it")

@@ -5,18 +5,16 @@ import (
 	"strconv"
 
 	"barograph/graph/wire"
-	"barograph/internal/fault"
+	"barograph/pipeline"
 	"barograph/records"
 )
 
 func (r mutationResolver) ReplayRecords(ctx context.Context, input wire.ReplayRecordsInput) (*wire.ReplayRecordsResult, error) {
 	switch {
-	case (input.IDs == nil) == (input.Filter == nil):
-		return nil, fault.New(fault.BadInput, "either ids or filter says which records to replay")
-	case input.IDs != nil:
+	case input.IDs != nil && input.Filter == nil:
 		return r.replayIDs(ctx, input.IDs, input.DryRun)
-	case input.Filter.Pipeline == nil:
-		return nil, fault.New(fault.BadInput, "filter names the pipeline whose records to replay")
+	case input.IDs != nil || input.Filter == nil || input.Filter.Pipeline == nil:
+		return &wire.ReplayRecordsResult{Problems: wire.Problems(unnamed)}, nil
 	}
 	filter, err := r.filter(records.Filter{}, *input.Filter)
 	if err != nil {
@@ -28,6 +26,8 @@ func (r mutationResolver) ReplayRecords(ctx context.Context, input wire.ReplayRe
 	}
 	return replayResult(replay), nil
 }
+
+var unnamed = pipeline.Refuse(wire.RecordsNotNamed, "either ids, or a filter with a pipeline, says which records").At("input")
 
 // replayIDs replays the records with ids.
 func (r *Root) replayIDs(ctx context.Context, ids []string, dry bool) (*wire.ReplayRecordsResult, error) {

@@ -2588,7 +2588,7 @@ type ReplayRecordsResult {
   replayed: Int!
   "How many are left: call again."
   remaining: Int!
-  "Which of the ids are not replayed, and why."
+  "Which of the ids are not replayed, and why; or why none is."
   problems: [Problem!]! @listSize(assumedSize: 10)
 }
 
@@ -2754,6 +2754,8 @@ enum ProblemCode {
   OVERLOADED
   "A step of the pipeline could not do its work. The record tells why, and when it is tried again."
   STEP_FAILED
+  "It was not said which records: either by ids, or by a filter with a pipeline."
+  RECORDS_NOT_NAMED
   "There is no such record."
   RECORD_NOT_FOUND
   "The record is neither DEAD nor SKIPPED."
@@ -14219,6 +14221,7 @@ var (
 		"DEFINITION_INVALID":           pipeline.DefinitionInvalid,
 		"OVERLOADED":                   pipeline.Overloaded,
 		"STEP_FAILED":                  pipeline.StepFailed,
+		"RECORDS_NOT_NAMED":            wire.RecordsNotNamed,
 		"RECORD_NOT_FOUND":             records.NotFound,
 		"RECORD_NOT_REPLAYABLE":        records.NotReplayable,
 		"WEATHER_NOT_REFRESHED":        wire.WeatherNotRefreshed,
@@ -14239,6 +14242,7 @@ var (
 		pipeline.DefinitionInvalid:  "DEFINITION_INVALID",
 		pipeline.Overloaded:         "OVERLOADED",
 		pipeline.StepFailed:         "STEP_FAILED",
+		wire.RecordsNotNamed:        "RECORDS_NOT_NAMED",
 		records.NotFound:            "RECORD_NOT_FOUND",
 		records.NotReplayable:       "RECORD_NOT_REPLAYABLE",
 		wire.WeatherNotRefreshed:    "WEATHER_NOT_REFRESHED",

@@ -105,6 +105,10 @@ func (p Problem) RetryAfterMs() (int, bool) {
 // WeatherNotRefreshed is the reason why a report is not a new one.
 const WeatherNotRefreshed pipeline.Code = "WEATHER_NOT_REFRESHED"
 
+// RecordsNotNamed is the reason why a replay does nothing: it was not said what to
+// replay.
+const RecordsNotNamed pipeline.Code = "RECORDS_NOT_NAMED"
+
 // Problems returns the refusal as a list, which is empty when there is none.
 func Problems(refusal *pipeline.Refusal) []Problem {
 	if refusal == nil {
