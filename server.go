@@ -138,27 +138,27 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		return err
 	}
 	kept := &records.Base{Pools: base.pools, Sealer: vault.Keys(), Logger: logger}
-	feed := records.NewFeed(kept)
-	if err := feed.Rebase(ctx); err != nil {
-		return err
-	}
-	writer := records.NewWriter(kept, feed)
 	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(kept)
 	catalog, err := newCatalog(s, pipelines, enrichment.Source{Gazetteer: cities, Reports: reports}, logger)
 	if err != nil {
 		return err
 	}
+	processing := newProcessing(s, kept, catalog, cities, logger)
+	feed := records.NewFeed(kept)
+	if err := feed.Rebase(ctx); err != nil {
+		return err
+	}
 	indexer, sweeper, tally := records.NewIndexer(kept, pipelines, time.Now), records.NewSweeper(kept, pipelines, time.Now), records.NewTally(kept)
 	serves.Resolvers = &resolvers.Root{
-		Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store, Indexer: indexer, Writer: writer, Feed: feed,
-		Now: time.Now, Logger: logger,
+		Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store, Indexer: indexer,
+		Intake: processing.intake, Queue: processing.queue, Feed: feed, Now: time.Now, Logger: logger,
 	}
 	serves.Extensions = []graphql.HandlerExtension{loaders.Extension{
 		Sources: loaders.Sources{Weather: reports, Pipelines: pipelines, Records: store},
 		Report:  inForce(s.UpstreamReport, listener.Addr()),
 	}}
 	handler := graph.New(serves)
-	if err := errors.Join(base.pools.Observe(), writer.Observe(), vault.Observe(), tally.Observe()); err != nil {
+	if err := errors.Join(base.pools.Observe(), processing.writer.Observe(), vault.Observe(), tally.Observe()); err != nil {
 		return err
 	}
 	playground, explore := http.NotFoundHandler(), "nothing here: --playground=on turns it on"
@@ -170,7 +170,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	var serving errgroup.Group
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWriting()
-	serving.Go(func() error { return writer.Run(writing) })
+	processing.run(ctx, writing, &serving)
 	serving.Go(func() error { return feed.Run(writing) })
 	for _, upkeep := range []func(context.Context) error{vault.Run, indexer.Run, sweeper.Run, tally.Run} {
 		serving.Go(func() error { return upkeep(writing) })

@@ -84,6 +84,21 @@ func keepBusy(t *testing.T, g *gateway, round int) {
 			t.Fatalf("%s: %s, %v, want %s; the program printed:\n%s", ask.query, all, err, ask.want, g.out)
 		}
 	}
+	later := fmt.Sprintf(`mutation Submit { submitPayloads(input: { payloads: [{ id: "later%d" }] }) { outcomes { __typename } } }`, round)
+	if answer, err := g.ask(t.Context(), later, nil); err != nil || !strings.Contains(string(answer.Data), "Accepted") {
+		t.Fatalf("%s: %s, %v; the program printed:\n%s", later, answer.Data, err, g.out)
+	}
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(time.Minute); ; <-tick.C {
+		answer, err := g.ask(t.Context(), fmt.Sprintf(`query Later { record(payloadId: "later%d") { state } }`, round), nil)
+		if err == nil && strings.Contains(string(answer.Data), "PROCESSED") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("what was submitted is %s, %v; the program printed:\n%s", answer.Data, err, g.out)
+		}
+	}
 }
 
 func TestOperatorsSeeMetricsProfilesAndTheBuild(t *testing.T) {

@@ -127,8 +127,9 @@ func TestATraceLinksOneBatchToItsHundredFields(t *testing.T) {
 	if len(accepted) != 1 || len(processed) != 1 || len(accepted[0].Links) != 1 || string(accepted[0].Links[0].SpanId) != string(processed[0].SpanId) {
 		t.Errorf("the batch %v is not linked to whoever waited for it: %v", accepted, processed)
 	}
-	inserted := slices.ContainsFunc(collector.named("INSERT"), func(s *spans.Span) bool {
-		return string(s.ParentSpanId) == string(accepted[0].SpanId) && strings.Contains(attribute(s, "db.query.text"), "$1")
+	inserted := slices.ContainsFunc(collector.named("WITH"), func(s *spans.Span) bool {
+		return string(s.ParentSpanId) == string(accepted[0].SpanId) && strings.Contains(attribute(s, "db.query.text"), "insert into records") &&
+			strings.Contains(attribute(s, "db.query.text"), "$1")
 	})
 	if !inserted {
 		t.Error("the batch has no insert, with placeholders, below it")

@@ -68,6 +68,7 @@ var listLengths = map[string]string{
 	"Query.nodes":             "ids",
 	"Query._entities":         "representations",
 	"Mutation.refreshWeather": "input.cities",
+	"Mutation.submitPayloads": "input.payloads",
 }
 
 // CreateOperationContext returns the operation that is asked for, ready to be

@@ -21,6 +21,7 @@ type Set struct {
 	Weather   *Loader[weather.Place, weather.Result]
 	Pipelines *Loader[string, *pipeline.Pipeline] // by name; nil where there is none
 	Records   *Loader[records.Key, *records.Record]
+	History   *Loader[records.Key, []records.Attempt] // of records, the attempts that failed
 
 	plan    plan
 	tally   *weather.Tally
@@ -124,6 +125,16 @@ func (e Extension) newSet(operation trace.Span, plan plan) *Set {
 			found, err := e.Sources.Records.Find(ctx, keys)
 			return inOrder(keys, found, func(r *records.Record) records.Key { return r.Key }), err
 		}),
+		History: newLoader(operation, historyKind, nil, func(ctx context.Context, keys []records.Key) ([][]records.Attempt, error) {
+			found, err := e.Sources.Records.History(ctx, keys)
+			all := make([][]records.Attempt, len(keys))
+			for i, k := range keys {
+				if all[i] = found[k]; all[i] == nil {
+					all[i] = []records.Attempt{} // none failed, which is not that nobody knows
+				}
+			}
+			return all, err
+		}),
 	}
 }
 
@@ -143,6 +154,7 @@ func (s *Set) close(ctx context.Context) {
 	s.Weather.close(ctx)
 	s.Pipelines.close(ctx)
 	s.Records.close(ctx)
+	s.History.close(ctx)
 }
 
 // inOrder returns what was found for each key, nil for what was not.

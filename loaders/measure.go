@@ -24,6 +24,7 @@ var (
 	weatherKind   = newKind("weather")
 	pipelinesKind = newKind("pipelines")
 	recordsKind   = newKind("records")
+	historyKind   = newKind("history")
 )
 
 func newKind(name string) *kind {

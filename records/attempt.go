@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -25,21 +26,21 @@ var acceptDrafts = operation.New("accept batch")
 // accept fills in what became of a batch. When the database refuses the batch
 // for what is in it, halves of it are tried, until the draft at fault stands
 // alone.
-func (w *Writer) accept(ctx context.Context, batch []*submission) {
+func (w *Writer) accept(ctx context.Context, batch []*item, callers trace.SpanStartOption) {
 	if len(batch) == 0 {
 		return
 	}
 	batches.Record(ctx, int64(len(batch)))
 	err := acceptDrafts.Run(ctx, w.base.Logger, func(ctx context.Context) error {
 		return postgres.Fault(w.tryAccept(ctx, batch))
-	}, callers(batch), trace.WithAttributes(attribute.Int("drafts", len(batch))))
+	}, callers, trace.WithAttributes(attribute.Int("drafts", len(batch))))
 	if err == nil {
 		return
 	}
 	batch = unsettled(batch)
 	if half := len(batch) / 2; dataError(err) && half > 0 {
-		w.accept(ctx, batch[:half])
-		w.accept(ctx, batch[half:])
+		w.accept(ctx, batch[:half], callers)
+		w.accept(ctx, batch[half:], callers)
 		return
 	}
 	for _, s := range batch {
@@ -48,8 +49,8 @@ func (w *Writer) accept(ctx context.Context, batch []*submission) {
 }
 
 // unsettled returns those of the batch of which nothing is known.
-func unsettled(batch []*submission) []*submission {
-	var rest []*submission
+func unsettled(batch []*item) []*item {
+	var rest []*item
 	for _, s := range batch {
 		if !s.settled {
 			rest = append(rest, s)
@@ -60,19 +61,27 @@ func unsettled(batch []*submission) []*submission {
 
 // tryAccept writes the batch, and what is left of it again where somebody else's
 // change at the same time is all that was wrong.
-func (w *Writer) tryAccept(ctx context.Context, batch []*submission) (err error) {
+func (w *Writer) tryAccept(ctx context.Context, batch []*item) error {
+	return again(ctx, w.base.Logger, "accepting payloads again", func() error {
+		attempt, cancel := context.WithTimeout(ctx, w.timeout)
+		defer cancel()
+		err := w.base.acceptBatch(attempt, batch)
+		batch = unsettled(batch)
+		return err
+	})
+}
+
+// again does something, and does it again where somebody else's change at the
+// same time is all that was wrong.
+func again(ctx context.Context, logger *slog.Logger, what string, do func() error) (err error) {
 	for try := range writeTries {
 		if try > 0 {
-			w.base.Logger.WarnContext(ctx, "accepting payloads again", "payloads", len(batch), "err", err)
+			logger.WarnContext(ctx, what, "err", err)
 			time.Sleep(retryWait << try)
 		}
-		attempt, cancel := context.WithTimeout(ctx, w.timeout)
-		err = w.base.acceptBatch(attempt, w.feed, batch)
-		cancel()
-		if !errors.Is(err, errChanging) && !conflictOfTransactions(err) {
+		if err = do(); !errors.Is(err, errChanging) && !conflictOfTransactions(err) {
 			return err
 		}
-		batch = unsettled(batch)
 	}
 	return err
 }

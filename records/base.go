@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"barograph/internal/postgres"
+	"barograph/records/bell"
 )
 
 // A Base is what keeping records rests on.
@@ -14,6 +15,15 @@ type Base struct {
 	Pools  *postgres.Pools
 	Sealer Sealer
 	Logger *slog.Logger
+	Bell   *bell.Bell // told of each commit; nil for one that rings on this node alone
+}
+
+// withBell returns the base, with a bell of its own if it has none.
+func (b *Base) withBell() *Base {
+	if b.Bell == nil {
+		b.Bell = bell.New(nil)
+	}
+	return b
 }
 
 // A Sealer makes what is stored unreadable to whoever reads the database alone.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -65,16 +66,19 @@ const epochColumns = `
 // Postgres take the index, whatever it believes of how the numbers are spread.
 const newest = `(select changed_in from records order by changed_in desc, position desc limit 1)`
 
+// wantedColumns are the columns of a Record, without the large ones of those that
+// nobody wants.
+var wantedColumns = strings.NewReplacer(
+	"r.payload,", "case when r.wanted then r.payload end,", "r.result,", "case when r.wanted then r.result end,").Replace(columns)
+
 // after returns the changes behind a bookmark, each record in its latest state.
 // Those that are of no interest are looked at only as far as needed to pass them.
 func (l changeLog) after(ctx context.Context, from Bookmark, interest Interest, size *portion) (stretch, error) {
-	const (
+	var (
 		head = `
 		select` + epochColumns + `, coalesce(` + newest + ` >= pg_snapshot_xmin(pg_current_snapshot()), false)`
 		rows = `
-		select r.changed_in, r.wanted, r.pipeline, r.payload_id, r.position, r.state,
-			case when r.wanted then r.payload end, case when r.wanted then r.result end,
-			r.city_id, r.pipeline_version, r.received_at, r.processed_at, r.attributes
+		select r.changed_in, r.wanted, ` + wantedColumns + `
 		from (
 			select *, ($3::text is null or pipeline = $3) and ($4::text[] is null or state = any($4)) as wanted
 			from records
@@ -109,10 +113,11 @@ func (s *stretch) scan(ctx context.Context, base *Base, rows pgx.Rows, id epoch,
 	for !cut && rows.Next() {
 		c := Change{Bookmark: Bookmark{Epoch: number}, Record: &Record{}}
 		var wanted bool
-		if err := rows.Scan(append([]any{&c.Transaction, &wanted}, c.Record.fields()...)...); err != nil {
+		into, read := c.Record.fields()
+		if err := rows.Scan(append([]any{&c.Transaction, &wanted}, into...)...); err != nil {
 			return err
 		}
-		base.reveal(ctx, c.Record)
+		read(ctx, base)
 		c.Position = c.Record.Position
 		if wanted {
 			s.changes = append(s.changes, c)

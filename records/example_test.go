@@ -28,7 +28,9 @@ func ExampleWriter_Accept() {
 		}
 		accepted, err := writer.Accept(ctx, records.Draft{
 			Key: records.Key{Pipeline: pipeline.Default, PayloadID: payload.ID}, Payload: payload.JSON, Fingerprint: payload.Fingerprint,
-			Result: result, ReceivedAt: received, ProcessedAt: received,
+			ReceivedAt: received, Progress: records.Progress{
+				State: records.Processed, PipelineVersion: 1, Result: result, Attempts: 1, ProcessedAt: &received,
+			},
 		})
 		switch {
 		case err != nil:

@@ -15,13 +15,13 @@ func (w *Writer) Queued() int { return len(w.queue) }
 func (w *Writer) Together(ctx context.Context, drafts ...Draft) ([]Acceptance, []error) {
 	batch := make([]*submission, len(drafts))
 	for i, d := range drafts {
-		batch[i] = &submission{draft: d, ctx: ctx, at: time.Now(), done: make(chan struct{})}
-		w.bytes.Add(batch[i].size())
+		batch[i] = &submission{items: []*item{{draft: d.kept()}}, bytes: d.size(), ctx: ctx, at: time.Now(), done: make(chan struct{})}
+		w.bytes.Add(batch[i].bytes)
 	}
 	w.write(context.Background(), batch)
 	accepted, errs := make([]Acceptance, len(batch)), make([]error, len(batch))
 	for i, s := range batch {
-		accepted[i], errs[i] = s.accepted, s.err
+		accepted[i], errs[i] = s.items[0].accepted, s.items[0].err
 	}
 	return accepted, errs
 }

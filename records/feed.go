@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"barograph/internal/fault"
+	"barograph/records/bell"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 // safe for concurrent use.
 type Feed struct {
 	log     changeLog
-	bell    chan struct{}
+	rings   <-chan struct{}
 	readers chan struct{} // has an item for each subscriber that reads Postgres
 	lag     time.Duration
 
@@ -57,8 +58,8 @@ var (
 // NewFeed returns a feed of what changes. Nothing is live until Run.
 func NewFeed(base *Base) *Feed {
 	return &Feed{
-		log:     changeLog{base},
-		bell:    make(chan struct{}, 1),
+		log:     changeLog{base.withBell()},
+		rings:   base.Bell.Listen(bell.Changed),
 		readers: make(chan struct{}, readers),
 		lag:     lagLimit,
 		more:    make(chan struct{}),
@@ -69,14 +70,10 @@ func NewFeed(base *Base) *Feed {
 // with the numbers its transactions had. It is called before anything is served.
 func (f *Feed) Rebase(ctx context.Context) error { return f.log.rebase(ctx) }
 
-// Ring says that something may have been committed. It never waits: many rings
-// at a time are one. A ring that is lost delays a change by a second at most.
-func (f *Feed) Ring() {
-	select {
-	case f.bell <- struct{}{}:
-	default:
-	}
-}
+// Ring says that something may have been committed, here and on the other nodes.
+// It never waits: many rings at a time are one. A ring that is lost delays a
+// change by a second at most.
+func (f *Feed) Ring() { f.log.base.Bell.Ring(bell.Changed) }
 
 // Run tells of changes until ctx is done.
 func (f *Feed) Run(ctx context.Context) error {
@@ -88,7 +85,7 @@ func (f *Feed) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-f.bell:
+		case <-f.rings:
 			patience = heldInterval
 		case <-timer.C:
 		}
@@ -197,7 +194,7 @@ func (f *Feed) follow(at Bookmark) (bool, error) {
 		return false, nil
 	}
 	f.followers++
-	f.Ring()
+	f.log.base.Bell.RingHere(bell.Changed)
 	return true, nil
 }
 

@@ -30,8 +30,11 @@ type conditions struct {
 }
 
 // conditions returns the filter's, and false if no record can meet them.
-func (f Filter) conditions() (*conditions, bool) {
-	c := &conditions{}
+func (f Filter) conditions() (*conditions, bool) { return f.conditionsFrom() }
+
+// conditionsFrom returns them behind other arguments of the statement.
+func (f Filter) conditionsFrom(args ...any) (*conditions, bool) {
+	c := &conditions{args: args}
 	if !agree(f.Pipelines) || !agree(f.CityIDs) {
 		return nil, false
 	}

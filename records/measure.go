@@ -23,7 +23,19 @@ var (
 		metric.WithDescription("Records that were read and could not be opened: forged, or sealed by a key that is gone."))
 	renewed, _ = meter.Int64Counter("barograph.records.renewed", metric.WithUnit("{record}"),
 		metric.WithDescription("Records that were sealed anew, by the primary key."))
-	toProcessed = metric.WithAttributeSet(attribute.NewSet(attribute.String("state", string(Processed))))
+	claims, _ = meter.Int64Counter("barograph.records.claims", metric.WithUnit("{record}"),
+		metric.WithDescription("Records that workers claimed, each time they did."))
+	delays, _ = meter.Float64Histogram("barograph.records.queue.delay", metric.WithUnit("s"),
+		metric.WithDescription("For how long records were due before a worker claimed them."))
+	leasesLost, _ = meter.Int64Counter("barograph.records.leases.lost", metric.WithUnit("{record}"),
+		metric.WithDescription("Records whose lease had ended before what became of them was written: nothing was."))
+	toState = func() map[State]metric.MeasurementOption {
+		options := map[State]metric.MeasurementOption{}
+		for _, s := range []State{Queued, Processing, Retrying, Processed, Skipped, Dead} {
+			options[s] = metric.WithAttributeSet(attribute.NewSet(attribute.String("state", string(s))))
+		}
+		return options
+	}()
 )
 
 // Observe makes the writer's queue a part of the process's metrics. Of one
@@ -56,13 +68,21 @@ func (w *Writer) Observe() error {
 	return nil
 }
 
-// callers returns links to what the drafts' callers are doing: one batch is
+// observeClaims counts claims, and measures for how long they were due.
+func observeClaims(ctx context.Context, found []*Claim, now time.Time) {
+	claims.Add(ctx, int64(len(found)))
+	for _, c := range found {
+		delays.Record(ctx, max(0, now.Sub(*c.Record.NextAttemptAt)).Seconds())
+	}
+}
+
+// callersOf returns links to what the drafts' callers are doing: one batch is
 // many callers' work.
-func callers(batch []*submission) trace.SpanStartOption {
+func callersOf(callers []context.Context) trace.SpanStartOption {
 	const limit = 128 // as many links as the SDK keeps of a span by default
 	var links []trace.Link
-	for _, s := range batch {
-		if of := trace.SpanContextFromContext(s.ctx); of.IsSampled() && len(links) < limit {
+	for _, ctx := range callers {
+		if of := trace.SpanContextFromContext(ctx); of.IsSampled() && len(links) < limit {
 			links = append(links, trace.Link{SpanContext: of})
 		}
 	}

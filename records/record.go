@@ -27,16 +27,12 @@ const (
 // A Record is a payload that was taken in, and what became of it.
 type Record struct {
 	Key
-	Position        int64 // grows with each record taken in; breaks ties of ReceivedAt
-	State           State
-	Payload         json.RawMessage
-	Result          json.RawMessage // nil until processed
-	CityID          *int64          // the gazetteer's; nil when the payload names none that is known
-	PipelineVersion int
-	ReceivedAt      time.Time
-	ProcessedAt     *time.Time
-	Attributes      json.RawMessage // an object, by which it is found; nil for none
-	Unreadable      error           // why Payload and Result could not be opened, and are nil
+	Position   int64 // grows with each record taken in; breaks ties of ReceivedAt
+	Payload    json.RawMessage
+	CityID     *int64 // the gazetteer's; nil when the payload names none that is known
+	ReceivedAt time.Time
+	Progress
+	Unreadable error // why Payload and Result could not be opened, and are nil
 }
 
 // OpenedPayload returns the payload, or why it could not be opened.
@@ -77,15 +73,4 @@ func (k Key) Compare(other Key) int {
 // asked of the database, which would not take every text.
 func (k Key) valid() bool {
 	return pipeline.ValidName(k.Pipeline) && pipeline.ValidID(k.PayloadID)
-}
-
-// columns are those of a Record, in its order.
-const columns = `r.pipeline, r.payload_id, r.position, r.state, r.payload, r.result, r.city_id, r.pipeline_version, r.received_at, r.processed_at, r.attributes`
-
-// fields returns where to scan the columns.
-func (r *Record) fields() []any {
-	return []any{
-		&r.Pipeline, &r.PayloadID, &r.Position, &r.State, (*[]byte)(&r.Payload), (*[]byte)(&r.Result), &r.CityID,
-		&r.PipelineVersion, &r.ReceivedAt, &r.ProcessedAt, (*[]byte)(&r.Attributes),
-	}
 }

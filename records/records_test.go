@@ -71,7 +71,7 @@ func assemble(pools *postgres.Pools) *gateway {
 	feed := records.NewFeed(base)
 	return &gateway{
 		pools: pools, base: base, pipelines: pipeline.NewStore(pools, discard), feed: feed,
-		writer: records.NewWriter(base, feed), store: records.NewStore(base),
+		writer: records.NewWriter(base), store: records.NewStore(base),
 	}
 }
 
@@ -115,7 +115,9 @@ func draft(id, content string) records.Draft {
 	}
 	return records.Draft{
 		Key: records.Key{Pipeline: pipeline.Default, PayloadID: id}, Payload: payload.JSON, Fingerprint: payload.Fingerprint,
-		Result: result, ReceivedAt: noon, ProcessedAt: noon.Add(time.Millisecond),
+		ReceivedAt: noon, Progress: records.Progress{
+			State: records.Processed, PipelineVersion: 1, Result: result, Attempts: 1, ProcessedAt: new(noon.Add(time.Millisecond)),
+		},
 	}
 }
 
@@ -167,8 +169,15 @@ func text(r *records.Record) string {
 	if r.CityID != nil {
 		city = fmt.Sprint(*r.CityID)
 	}
-	return fmt.Sprintf("%s #%d %s %s -> %s city %s version %d received %s processed %s", r.ID(), r.Position, r.State, r.Payload, r.Result,
-		city, r.PipelineVersion, r.ReceivedAt.Format(time.RFC3339Nano), processed)
+	next, failed := "not", "not"
+	if r.NextAttemptAt != nil {
+		next = r.NextAttemptAt.Format(time.RFC3339Nano)
+	}
+	if r.LastError != nil {
+		failed = fmt.Sprintf("%s %q at %s", r.LastError.Code, r.LastError.Message, r.LastError.At.Format(time.RFC3339Nano))
+	}
+	return fmt.Sprintf("%s #%d %s %s -> %s attributes %s city %s version %d received %s processed %s attempts %d next %s failed %s", r.ID(), r.Position,
+		r.State, r.Payload, r.Result, r.Attributes, city, r.PipelineVersion, r.ReceivedAt.Format(time.RFC3339Nano), processed, r.Attempts, next, failed)
 }
 
 // eventually waits until the claim holds.

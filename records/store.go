@@ -103,10 +103,11 @@ func (s *Store) collect(ctx context.Context, o *operation.Operation, query strin
 		}
 		found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Record, error) {
 			var r Record
-			if err := row.Scan(r.fields()...); err != nil {
+			into, read := r.fields()
+			if err := row.Scan(into...); err != nil {
 				return nil, err
 			}
-			s.base.reveal(ctx, &r)
+			read(ctx, s.base)
 			return &r, nil
 		})
 		return found, postgres.Fault(err)

@@ -155,7 +155,8 @@ func readCheck(ctx context.Context, conn *pgx.Conn) (text []byte, err error) {
 func sampleSealed(ctx context.Context, conn *pgx.Conn) (*Record, error) {
 	const query = `select ` + columns + ` from records r where substring(r.payload for 1) = '\x01' limit 1`
 	var r Record
-	err := conn.QueryRow(ctx, query).Scan(r.fields()...)
+	into, _ := r.fields() // it stays sealed
+	err := conn.QueryRow(ctx, query).Scan(into...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

@@ -57,7 +57,7 @@ func sealing(t testing.TB, database string, source seal.Source) *sealedGateway {
 	feed := records.NewFeed(base)
 	g := &gateway{
 		url: database, pools: pools, pipelines: pipeline.NewStore(pools, discard), feed: feed,
-		writer: records.NewWriter(base, feed), store: records.NewStore(base),
+		writer: records.NewWriter(base), store: records.NewStore(base),
 	}
 	run(t, g.writer)
 	return &sealedGateway{g, vault}

@@ -2,7 +2,6 @@ package records
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -15,37 +14,19 @@ import (
 
 const (
 	writers      = 2   // batches written at a time: one commits while the other fills
-	batchLimit   = 500 // drafts a statement
+	batchLimit   = 500 // drafts a statement, beyond which no further submission shares it
 	batchBytes   = 4 << 20
-	queueLimit   = 8192 // drafts under way; beyond that, or the bytes below, callers are refused
+	queueLimit   = 8192 // submissions under way; beyond that, or the bytes below, callers are refused
 	queueBytes   = 64 << 20
+	itemBytes    = 512 // what a draft takes beside its bytes, of those that share a submission
 	writeTimeout = 10 * time.Second
 	overloadWait = 250 * time.Millisecond
 )
-
-// A Draft is a processed payload that wants to become a record.
-type Draft struct {
-	Key
-	Payload     json.RawMessage
-	Fingerprint pipeline.Fingerprint
-	Result      json.RawMessage
-	CityID      *int64
-	ReceivedAt  time.Time // kept to the microsecond, as ProcessedAt is
-	ProcessedAt time.Time
-}
-
-// An Acceptance is what became of a draft.
-type Acceptance struct {
-	Record    *Record           // the draft's own, or the first one of its key; nil when refused
-	Duplicate bool              // the record was there before, with the same content
-	Refusal   *pipeline.Refusal // why the draft was not taken in; nil when it was or had been
-}
 
 // A Writer takes drafts in, each exactly once: many callers at a time share one
 // statement and one commit. It is safe for concurrent use while it runs.
 type Writer struct {
 	base   *Base
-	feed   *Feed
 	queue  chan *submission
 	bytes  atomic.Int64  // of the drafts under way
 	closed chan struct{} // closed once nothing more is taken from the queue
@@ -55,26 +36,32 @@ type Writer struct {
 	timeout time.Duration // for one attempt to write a batch
 }
 
-// A submission is a draft whose caller waits.
+// A submission is drafts whose caller waits: one, or several that stay in one
+// statement.
 type submission struct {
+	items []*item
+	bytes int64
+	ctx   context.Context //nolint:containedctx // of the caller, who may leave before its turn
+	at    time.Time       // when it was taken on
+	done  chan struct{}
+}
+
+// An item is a draft and what became of it.
+type item struct {
 	draft    Draft
-	ctx      context.Context //nolint:containedctx // of the caller, who may leave before its turn
-	at       time.Time       // when it was taken on
-	settled  bool            // whether it is known what became of the draft
-	accepted Acceptance      // once settled
-	err      error           // why it is not
-	done     chan struct{}
+	settled  bool       // whether it is known what became of the draft
+	accepted Acceptance // once settled
+	err      error      // why it is not
 }
 
 // errStopping answers those who come when nothing more is written.
 var errStopping = fault.New(fault.Unavailable, "the server is stopping").After(time.Second)
 
-// NewWriter returns a writer that rings the feed's bell when it wrote. It accepts
-// nothing until Run.
-func NewWriter(base *Base, feed *Feed) *Writer {
+// NewWriter returns a writer that rings the bell when it wrote. It accepts nothing
+// until Run.
+func NewWriter(base *Base) *Writer {
 	return &Writer{
-		base:   base,
-		feed:   feed,
+		base:   base.withBell(),
 		queue:  make(chan *submission, queueLimit),
 		closed: make(chan struct{}),
 
@@ -86,57 +73,90 @@ func NewWriter(base *Base, feed *Feed) *Writer {
 // once that is durable. An error means that nothing is known of what became of
 // it: the same draft may be sent again, and takes effect once.
 func (w *Writer) Accept(ctx context.Context, draft Draft) (Acceptance, error) {
-	draft.ReceivedAt, draft.ProcessedAt = kept(draft.ReceivedAt), kept(draft.ProcessedAt)
-	if !pipeline.ValidName(draft.Pipeline) {
-		// The database does not take every text, and others share the statement.
-		return verdict(&draft, nil, false), nil
+	accepted, err := w.AcceptAll(ctx, []Draft{draft})
+	if err != nil {
+		return Acceptance{}, err
 	}
+	return accepted[0], nil
+}
+
+// AcceptAll does for several drafts what Accept does for one, in one statement,
+// and returns what became of each. Of those with one key, the first is taken in.
+// An error means that nothing is known of at least one.
+func (w *Writer) AcceptAll(ctx context.Context, drafts []Draft) ([]Acceptance, error) {
+	s := &submission{ctx: ctx, at: time.Now(), done: make(chan struct{})}
+	all := make([]*item, len(drafts))
+	for i, d := range drafts {
+		all[i] = &item{draft: d.kept()}
+		if !pipeline.ValidName(d.Pipeline) {
+			// The database does not take every text, and others share the statement.
+			all[i].settle(nil, false)
+			continue
+		}
+		s.items = append(s.items, all[i])
+		s.bytes += all[i].draft.size()
+	}
+	s.bytes += int64(max(0, len(s.items)-1)) * itemBytes
+	if len(s.items) > 0 {
+		if refusal, err := w.submit(ctx, s); err != nil {
+			return nil, err
+		} else if refusal != nil {
+			for _, item := range s.items {
+				item.accepted = Acceptance{PayloadID: item.draft.PayloadID, Refusal: refusal}
+			}
+		}
+	}
+	accepted := make([]Acceptance, len(all))
+	for i, item := range all {
+		if item.err != nil {
+			return nil, item.err
+		}
+		accepted[i] = item.accepted
+	}
+	return accepted, nil
+}
+
+// submit returns once the submission is written, or why it is not.
+func (w *Writer) submit(ctx context.Context, s *submission) (*pipeline.Refusal, error) {
 	select {
 	case <-w.closed:
-		return Acceptance{}, errStopping
+		return nil, errStopping
 	default:
 	}
-	s := &submission{draft: draft, ctx: ctx, at: time.Now(), done: make(chan struct{})}
 	if !w.enqueue(s) {
 		refusal := pipeline.Refuse(pipeline.Overloaded, "more payloads are waiting than the server takes on")
 		refusal.RetryAfter = overloadWait
-		return Acceptance{Refusal: refusal}, nil
+		return refusal, nil
 	}
 	select {
 	case <-s.done:
-		return s.accepted, s.err
+		return nil, nil
 	case <-ctx.Done():
-		return Acceptance{}, ctx.Err()
+		return nil, ctx.Err()
 	case <-w.closed:
 		select {
 		case <-s.done: // it was in the last batch
-			return s.accepted, s.err
+			return nil, nil
 		default:
-			return Acceptance{}, errStopping
+			return nil, errStopping
 		}
 	}
 }
 
-// kept returns the time as the database keeps it, so that the first answer says
-// what every later one does.
-func kept(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
-
 // enqueue reports whether there was room for the submission.
 func (w *Writer) enqueue(s *submission) bool {
-	if w.bytes.Add(s.size()) > queueBytes {
-		w.bytes.Add(-s.size())
+	if w.bytes.Add(s.bytes) > queueBytes {
+		w.bytes.Add(-s.bytes)
 		return false
 	}
 	select {
 	case w.queue <- s:
 		return true
 	default:
-		w.bytes.Add(-s.size())
+		w.bytes.Add(-s.bytes)
 		return false
 	}
 }
-
-func (s *submission) size() int64 { return int64(len(s.draft.Payload) + len(s.draft.Result)) }
 
 // Run writes what callers submit until ctx is done, and then what is waiting.
 func (w *Writer) Run(ctx context.Context) error {
@@ -174,12 +194,12 @@ func (w *Writer) drain(ctx context.Context) {
 // gather returns the first submission with those that wait behind it. It waits
 // for none: while one batch is being written, the next one gathers by itself.
 func (w *Writer) gather(first *submission) []*submission {
-	batch, bytes := []*submission{first}, first.size()
-	for len(batch) < batchLimit && bytes < batchBytes {
+	batch, drafts, bytes := []*submission{first}, len(first.items), first.bytes
+	for drafts < batchLimit && bytes < batchBytes {
 		select {
 		case s := <-w.queue:
 			batch = append(batch, s)
-			bytes += s.size()
+			drafts, bytes = drafts+len(s.items), bytes+s.bytes
 		default:
 			return batch
 		}
@@ -193,18 +213,24 @@ func (w *Writer) write(ctx context.Context, batch []*submission) {
 	defer func() {
 		p := recover()
 		for _, s := range batch {
-			if p != nil && !s.settled {
-				s.err = fmt.Errorf("accept payload: panic: %v\n%s", p, debug.Stack())
+			for _, item := range s.items {
+				if p != nil && !item.settled {
+					item.err = fmt.Errorf("accept payload: panic: %v\n%s", p, debug.Stack())
+				}
 			}
-			w.bytes.Add(-s.size())
+			w.bytes.Add(-s.bytes)
 			close(s.done)
 		}
 	}()
-	present := batch[:0:0]
+	present, callers := []*item{}, []context.Context{}
 	for _, s := range batch {
-		if s.err = s.ctx.Err(); s.err == nil {
-			present = append(present, s)
+		err := s.ctx.Err()
+		for _, item := range s.items {
+			item.err = err
+		}
+		if err == nil {
+			present, callers = append(present, s.items...), append(callers, s.ctx)
 		}
 	}
-	w.accept(ctx, present)
+	w.accept(ctx, present, callersOf(callers))
 }

@@ -7,31 +7,29 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"barograph/graph/wire"
 	"barograph/pipeline"
+	"barograph/records"
 )
 
 var payloads, _ = otel.Meter("barograph/resolvers").Int64Counter("barograph.payloads",
 	metric.WithDescription("Payloads sent for processing, by what became of them: accepted, duplicate, conflict, refused, overloaded or failed."))
 
 // countPayload counts what became of a payload.
-func countPayload(ctx context.Context, result *wire.ProcessPayloadResult, err error) {
-	payloads.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", outcome(result, err))))
+func countPayload(ctx context.Context, accepted records.Acceptance, err error) {
+	payloads.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", outcome(accepted, err))))
 }
 
-func outcome(result *wire.ProcessPayloadResult, err error) string {
+func outcome(a records.Acceptance, err error) string {
 	switch {
-	case err != nil, result == nil: // nil after a panic
+	case err != nil:
 		return "failed"
-	case result.Duplicate:
+	case a.Duplicate:
 		return "duplicate"
-	case len(result.Problems) == 0:
+	case a.Refusal == nil, a.Refusal.Code == pipeline.StepFailed:
 		return "accepted"
-	}
-	switch result.Problems[0].Code {
-	case pipeline.PayloadConflict:
+	case a.Refusal.Code == pipeline.PayloadConflict:
 		return "conflict"
-	case pipeline.Overloaded:
+	case a.Refusal.Code == pipeline.Overloaded:
 		return "overloaded"
 	}
 	return "refused"

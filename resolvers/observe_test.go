@@ -9,7 +9,7 @@ import (
 
 func TestAnInternalErrorIsLoggedOnceAndItsOperationToo(t *testing.T) {
 	t.Parallel()
-	g := gatewaytest.New(t)
+	g := gatewaytest.NewWithoutWorkers(t)
 	if _, err := g.Base.Pools.API.Exec(t.Context(), `alter table records rename to elsewhere`); err != nil {
 		t.Fatal(err)
 	}
@@ -19,6 +19,9 @@ func TestAnInternalErrorIsLoggedOnceAndItsOperationToo(t *testing.T) {
 	}
 	var loud []string
 	for line := range strings.Lines(g.Logs.String()) {
+		if strings.Contains(line, "backlog") {
+			continue // which is counted now and then
+		}
 		if strings.Contains(line, `"level":"ERROR"`) || strings.Contains(line, `"level":"WARN"`) {
 			loud = append(loud, line)
 		}

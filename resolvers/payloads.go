@@ -2,88 +2,72 @@ package resolvers
 
 import (
 	"context"
-	"time"
 
 	"barograph/graph/wire"
-	"barograph/internal/operation"
 	"barograph/pipeline"
 	"barograph/records"
 )
 
-var processPayload = operation.New("process payload")
-
-func (r mutationResolver) ProcessPayload(ctx context.Context, input wire.ProcessPayloadInput) (result *wire.ProcessPayloadResult, err error) {
-	defer func() { countPayload(ctx, result, err) }()
-	return operation.Value(ctx, processPayload, r.Logger, func(ctx context.Context) (*wire.ProcessPayloadResult, error) {
-		return r.processPayload(ctx, input)
-	})
-}
-
-func (r *Root) processPayload(ctx context.Context, input wire.ProcessPayloadInput) (*wire.ProcessPayloadResult, error) {
-	received := r.now()
-	payload, err := pipeline.ParsePayload(input.Payload)
-	if err != nil {
-		return refusedPayload(err)
-	}
-	program, err := r.Catalog.Current(ctx, input.Pipeline)
-	if err != nil {
-		return refusedPayload(inPipeline(err))
-	}
-	admission, err := program.Admit(ctx, payload)
-	if err != nil {
-		return refusedPayload(err)
-	}
-	processed := r.now()
-	job := &pipeline.Job{Payload: payload, CityID: r.cityOf(admission.City), Attempt: 1, At: processed}
-	outcome := program.Run(ctx, []*pipeline.Job{job})[0]
-	if outcome.Failure != nil || outcome.Skipped {
-		return refusedPayload(pipeline.Refuse(pipeline.StepFailed, "%v", outcome.Failure))
-	}
-	accepted, err := r.Writer.Accept(ctx, records.Draft{
-		Key:         records.Key{Pipeline: input.Pipeline, PayloadID: payload.ID},
-		Payload:     payload.JSON,
-		Fingerprint: payload.Fingerprint,
-		Result:      outcome.Result,
-		CityID:      job.CityID,
-		ReceivedAt:  received,
-		ProcessedAt: processed,
-	})
+func (r mutationResolver) ProcessPayload(ctx context.Context, input wire.ProcessPayloadInput) (*wire.ProcessPayloadResult, error) {
+	accepted, err := r.Intake.Process(ctx, input.Pipeline, input.Payload)
+	countPayload(ctx, accepted, err)
 	if err != nil {
 		return nil, err
 	}
 	return &wire.ProcessPayloadResult{
-		Record:    accepted.Record,
-		Duplicate: accepted.Duplicate,
-		Problems:  wire.Problems(accepted.Refusal),
+		Record: accepted.Record, Duplicate: accepted.Duplicate, Problems: wire.Problems(accepted.Refusal),
 	}, nil
 }
 
-func refusedPayload(err error) (*wire.ProcessPayloadResult, error) {
-	problems, err := wire.AllRefused(err)
+func (r mutationResolver) SubmitPayloads(ctx context.Context, input wire.SubmitPayloadsInput) (*wire.SubmitPayloadsResult, error) {
+	accepted, err := r.Intake.Submit(ctx, input.Pipeline, input.Payloads)
 	if err != nil {
+		for range input.Payloads {
+			countPayload(ctx, records.Acceptance{}, err)
+		}
 		return nil, err
 	}
-	return &wire.ProcessPayloadResult{Problems: problems}, nil
-}
-
-// inPipeline points a refusal of a pipeline to where a payload names it.
-func inPipeline(err error) error {
-	refusal, err := wire.Refused(err)
-	if err != nil {
-		return err
+	result := &wire.SubmitPayloadsResult{Outcomes: make([]wire.PayloadOutcome, len(accepted)), Problems: []wire.Problem{}}
+	page := make([]*records.Record, 0, len(accepted))
+	for i, a := range accepted {
+		countPayload(ctx, a, nil)
+		result.Outcomes[i] = outcomeOf(a)
+		if a.Record != nil {
+			page = append(page, a.Record)
+		}
+		if len(result.Problems) == 0 && ofTheCall(a.Refusal) {
+			result.Problems = wire.Problems(a.Refusal)
+		}
 	}
-	return refusal.At("input", "pipeline")
+	r.announce(ctx, page, "outcomes.record")
+	return result, nil
 }
 
-// cityOf returns the id of the city that a payload names, nil for none.
-func (r *Root) cityOf(name string) *int64 {
-	city, ok := r.Gazetteer.Find(name)
-	if !ok {
-		return nil
+// outcomeOf returns what became of one of several payloads.
+func outcomeOf(a records.Acceptance) wire.PayloadOutcome {
+	switch {
+	case a.Refusal == nil && a.Duplicate:
+		return &wire.Duplicate{Record: a.Record}
+	case a.Refusal == nil:
+		return &wire.Accepted{Record: a.Record}
+	case a.Refusal.Code == pipeline.PayloadConflict:
+		return &wire.Conflict{Record: a.Record, Problem: wire.Problem{Refusal: a.Refusal}}
 	}
-	id := int64(city.ID)
-	return &id
+	rejected := &wire.Rejected{Problem: wire.Problem{Refusal: a.Refusal}}
+	if a.PayloadID != "" {
+		rejected.PayloadID = &a.PayloadID
+	}
+	return rejected
 }
 
-// now returns the time to the microsecond, as the database keeps it.
-func (r *Root) now() time.Time { return r.Now().UTC().Truncate(time.Microsecond) }
+// ofTheCall reports whether a payload was refused for what is none of its own.
+func ofTheCall(refusal *pipeline.Refusal) bool {
+	if refusal == nil {
+		return false
+	}
+	switch refusal.Code {
+	case pipeline.NotFound, pipeline.Inactive, pipeline.Overloaded:
+		return true
+	}
+	return false
+}

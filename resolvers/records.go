@@ -38,6 +38,10 @@ func (r recordResolver) Pipeline(ctx context.Context, record *records.Record) (*
 	return loaders.From(ctx).Pipelines.Load(ctx, record.Pipeline)
 }
 
+func (r recordResolver) History(ctx context.Context, record *records.Record) ([]records.Attempt, error) {
+	return loaders.From(ctx).History.Load(ctx, record.Key)
+}
+
 func (r recordResolver) City(_ context.Context, record *records.Record) (*gazetteer.City, error) {
 	return r.cityIn(record), nil
 }
@@ -68,25 +72,40 @@ func (r *Root) records(
 	page := wire.NewConnection(window, found, wire.RecordCursor, func(ctx context.Context) (int, error) {
 		return r.Records.Count(ctx, of)
 	})
-	r.announce(ctx, page.Nodes())
+	r.announce(ctx, page.Nodes(), "nodes", "edges.node")
 	return page, nil
 }
 
-// announce says what the fields below a page of records are going to load.
-func (r *Root) announce(ctx context.Context, page []*records.Record) {
-	if requested(ctx, "nodes.city.weather", "edges.node.city.weather") {
+// announce says what the fields below records are going to load, which are at
+// some paths below the field that ctx belongs to.
+func (r *Root) announce(ctx context.Context, page []*records.Record, paths ...string) {
+	below := func(field string) []string {
+		fields := make([]string, len(paths))
+		for i, path := range paths {
+			fields[i] = path + "." + field
+		}
+		return fields
+	}
+	if requested(ctx, below("city.weather")...) {
 		cities := make([]*gazetteer.City, len(page))
 		for i, record := range page {
 			cities[i] = r.cityIn(record)
 		}
 		announceWeather(ctx, cities)
 	}
-	if requested(ctx, "nodes.pipeline", "edges.node.pipeline") {
+	if requested(ctx, below("pipeline")...) {
 		names := make([]string, len(page))
 		for i, record := range page {
 			names[i] = record.Pipeline
 		}
 		loaders.From(ctx).Pipelines.Announce(ctx, names)
+	}
+	if requested(ctx, below("history")...) {
+		keys := make([]records.Key, len(page))
+		for i, record := range page {
+			keys[i] = record.Key
+		}
+		loaders.From(ctx).History.Announce(ctx, keys)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"barograph/graph/generated"
 	"barograph/pipeline"
 	"barograph/records"
+	"barograph/records/intake"
 	"barograph/weather"
 )
 
@@ -22,7 +23,8 @@ type Root struct {
 	Catalog   *pipeline.Catalog
 	Records   *records.Store
 	Indexer   *records.Indexer // of what definitions declare
-	Writer    *records.Writer
+	Intake    *intake.Intake
+	Queue     *records.Queue
 	Feed      *records.Feed
 	Now       func() time.Time
 	Logger    *slog.Logger
@@ -56,3 +58,6 @@ func (r *Root) Pipeline() generated.PipelineResolver { return pipelineResolver{r
 
 // Record resolves what a record is joined with.
 func (r *Root) Record() generated.RecordResolver { return recordResolver{r} }
+
+// now returns the time to the microsecond, as the database keeps it.
+func (r *Root) now() time.Time { return r.Now().UTC().Truncate(time.Microsecond) }

@@ -46,6 +46,10 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	Accepted struct {
+		Record func(childComplexity int) int
+	}
+
 	ActivatePipelineResult struct {
 		Pipeline func(childComplexity int) int
 		Problems func(childComplexity int) int
@@ -75,6 +79,11 @@ type ComplexityRoot struct {
 		Records     func(childComplexity int, filter wire.RecordFilter, orderBy wire.RecordOrder, first *int, after *string, last *int, before *string) int
 		TimeZone    func(childComplexity int) int
 		Weather     func(childComplexity int, units wire.Units) int
+	}
+
+	Conflict struct {
+		Problem func(childComplexity int) int
+		Record  func(childComplexity int) int
 	}
 
 	CreatePipelineResult struct {
@@ -128,6 +137,10 @@ type ComplexityRoot struct {
 		P99     func(childComplexity int) int
 	}
 
+	Duplicate struct {
+		Record func(childComplexity int) int
+	}
+
 	Freshness struct {
 		Attribution func(childComplexity int) int
 		ExpiresAt   func(childComplexity int) int
@@ -161,6 +174,8 @@ type ComplexityRoot struct {
 		DeactivatePipeline func(childComplexity int, input wire.DeactivatePipelineInput) int
 		ProcessPayload     func(childComplexity int, input wire.ProcessPayloadInput) int
 		RefreshWeather     func(childComplexity int, input wire.RefreshWeatherInput) int
+		ReplayRecords      func(childComplexity int, input wire.ReplayRecordsInput) int
+		SubmitPayloads     func(childComplexity int, input wire.SubmitPayloadsInput) int
 		TestPipeline       func(childComplexity int, input wire.TestPipelineInput) int
 		UpdatePipeline     func(childComplexity int, input wire.UpdatePipelineInput) int
 	}
@@ -257,9 +272,13 @@ type ComplexityRoot struct {
 	}
 
 	Record struct {
+		Attempts        func(childComplexity int) int
 		Attributes      func(childComplexity int) int
 		City            func(childComplexity int) int
+		History         func(childComplexity int) int
 		ID              func(childComplexity int) int
+		LastError       func(childComplexity int) int
+		NextAttemptAt   func(childComplexity int) int
 		OpenedPayload   func(childComplexity int) int
 		OpenedResult    func(childComplexity int) int
 		PayloadID       func(childComplexity int) int
@@ -268,6 +287,12 @@ type ComplexityRoot struct {
 		ProcessedAt     func(childComplexity int) int
 		ReceivedAt      func(childComplexity int) int
 		State           func(childComplexity int) int
+	}
+
+	RecordAttempt struct {
+		Error           func(childComplexity int) int
+		Number          func(childComplexity int) int
+		PipelineVersion func(childComplexity int) int
 	}
 
 	RecordConnection struct {
@@ -280,6 +305,12 @@ type ComplexityRoot struct {
 	RecordEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	RecordError struct {
+		At      func(childComplexity int) int
+		Code    func(childComplexity int) int
+		Message func(childComplexity int) int
 	}
 
 	RecordEvent struct {
@@ -302,6 +333,23 @@ type ComplexityRoot struct {
 	RefreshWeatherResult struct {
 		Problems func(childComplexity int) int
 		Weather  func(childComplexity int) int
+	}
+
+	Rejected struct {
+		PayloadID func(childComplexity int) int
+		Problem   func(childComplexity int) int
+	}
+
+	ReplayRecordsResult struct {
+		Matched   func(childComplexity int) int
+		Problems  func(childComplexity int) int
+		Remaining func(childComplexity int) int
+		Replayed  func(childComplexity int) int
+	}
+
+	SubmitPayloadsResult struct {
+		Outcomes func(childComplexity int) int
+		Problems func(childComplexity int) int
 	}
 
 	Subscription struct {
@@ -363,6 +411,8 @@ type CityResolver interface {
 }
 type MutationResolver interface {
 	ProcessPayload(ctx context.Context, input wire.ProcessPayloadInput) (*wire.ProcessPayloadResult, error)
+	SubmitPayloads(ctx context.Context, input wire.SubmitPayloadsInput) (*wire.SubmitPayloadsResult, error)
+	ReplayRecords(ctx context.Context, input wire.ReplayRecordsInput) (*wire.ReplayRecordsResult, error)
 	RefreshWeather(ctx context.Context, input wire.RefreshWeatherInput) (*wire.RefreshWeatherResult, error)
 	CreatePipeline(ctx context.Context, input wire.CreatePipelineInput) (*wire.PipelineResult, error)
 	UpdatePipeline(ctx context.Context, input wire.UpdatePipelineInput) (*wire.PipelineResult, error)
@@ -393,6 +443,8 @@ type RecordResolver interface {
 	Pipeline(ctx context.Context, obj *records.Record) (*pipeline.Pipeline, error)
 
 	City(ctx context.Context, obj *records.Record) (*gazetteer.City, error)
+
+	History(ctx context.Context, obj *records.Record) ([]records.Attempt, error)
 }
 type SubscriptionResolver interface {
 	RecordChanged(ctx context.Context, pipeline *string, states []records.State, after *string) (<-chan *wire.RecordEvent, error)
@@ -416,6 +468,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "Accepted.record":
+		if e.ComplexityRoot.Accepted.Record == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Accepted.Record(childComplexity), true
 
 	case "ActivatePipelineResult.pipeline":
 		if e.ComplexityRoot.ActivatePipelineResult.Pipeline == nil {
@@ -561,6 +620,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.City.Weather(childComplexity, args["units"].(wire.Units)), true
+
+	case "Conflict.problem":
+		if e.ComplexityRoot.Conflict.Problem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Conflict.Problem(childComplexity), true
+	case "Conflict.record":
+		if e.ComplexityRoot.Conflict.Record == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Conflict.Record(childComplexity), true
 
 	case "CreatePipelineResult.pipeline":
 		if e.ComplexityRoot.CreatePipelineResult.Pipeline == nil {
@@ -783,6 +855,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Distribution.P99(childComplexity), true
 
+	case "Duplicate.record":
+		if e.ComplexityRoot.Duplicate.Record == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Duplicate.Record(childComplexity), true
+
 	case "Freshness.attribution":
 		if e.ComplexityRoot.Freshness.Attribution == nil {
 			break
@@ -966,6 +1045,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RefreshWeather(childComplexity, args["input"].(wire.RefreshWeatherInput)), true
+	case "Mutation.replayRecords":
+		if e.ComplexityRoot.Mutation.ReplayRecords == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_replayRecords_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReplayRecords(childComplexity, args["input"].(wire.ReplayRecordsInput)), true
+	case "Mutation.submitPayloads":
+		if e.ComplexityRoot.Mutation.SubmitPayloads == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_submitPayloads_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubmitPayloads(childComplexity, args["input"].(wire.SubmitPayloadsInput)), true
 	case "Mutation.testPipeline":
 		if e.ComplexityRoot.Mutation.TestPipeline == nil {
 			break
@@ -1463,6 +1564,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.__resolve_entities(childComplexity, args["representations"].([]any)), true
 
+	case "Record.attempts":
+		if e.ComplexityRoot.Record.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Record.Attempts(childComplexity), true
 	case "Record.attributes":
 		if e.ComplexityRoot.Record.Attributes == nil {
 			break
@@ -1475,12 +1582,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Record.City(childComplexity), true
+	case "Record.history":
+		if e.ComplexityRoot.Record.History == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Record.History(childComplexity), true
 	case "Record.id":
 		if e.ComplexityRoot.Record.ID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Record.ID(childComplexity), true
+	case "Record.lastError":
+		if e.ComplexityRoot.Record.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Record.LastError(childComplexity), true
+	case "Record.nextAttemptAt":
+		if e.ComplexityRoot.Record.NextAttemptAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Record.NextAttemptAt(childComplexity), true
 	case "Record.payload":
 		if e.ComplexityRoot.Record.OpenedPayload == nil {
 			break
@@ -1530,6 +1655,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Record.State(childComplexity), true
 
+	case "RecordAttempt.error":
+		if e.ComplexityRoot.RecordAttempt.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordAttempt.Error(childComplexity), true
+	case "RecordAttempt.number":
+		if e.ComplexityRoot.RecordAttempt.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordAttempt.Number(childComplexity), true
+	case "RecordAttempt.pipelineVersion":
+		if e.ComplexityRoot.RecordAttempt.PipelineVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordAttempt.PipelineVersion(childComplexity), true
+
 	case "RecordConnection.edges":
 		if e.ComplexityRoot.RecordConnection.Edges == nil {
 			break
@@ -1567,6 +1711,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecordEdge.Node(childComplexity), true
+
+	case "RecordError.at":
+		if e.ComplexityRoot.RecordError.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordError.At(childComplexity), true
+	case "RecordError.code":
+		if e.ComplexityRoot.RecordError.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordError.Code(childComplexity), true
+	case "RecordError.message":
+		if e.ComplexityRoot.RecordError.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordError.Message(childComplexity), true
 
 	case "RecordEvent.cursor":
 		if e.ComplexityRoot.RecordEvent.Cursor == nil {
@@ -1631,6 +1794,57 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RefreshWeatherResult.Weather(childComplexity), true
+
+	case "Rejected.payloadId":
+		if e.ComplexityRoot.Rejected.PayloadID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rejected.PayloadID(childComplexity), true
+	case "Rejected.problem":
+		if e.ComplexityRoot.Rejected.Problem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rejected.Problem(childComplexity), true
+
+	case "ReplayRecordsResult.matched":
+		if e.ComplexityRoot.ReplayRecordsResult.Matched == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReplayRecordsResult.Matched(childComplexity), true
+	case "ReplayRecordsResult.problems":
+		if e.ComplexityRoot.ReplayRecordsResult.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReplayRecordsResult.Problems(childComplexity), true
+	case "ReplayRecordsResult.remaining":
+		if e.ComplexityRoot.ReplayRecordsResult.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReplayRecordsResult.Remaining(childComplexity), true
+	case "ReplayRecordsResult.replayed":
+		if e.ComplexityRoot.ReplayRecordsResult.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReplayRecordsResult.Replayed(childComplexity), true
+
+	case "SubmitPayloadsResult.outcomes":
+		if e.ComplexityRoot.SubmitPayloadsResult.Outcomes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitPayloadsResult.Outcomes(childComplexity), true
+	case "SubmitPayloadsResult.problems":
+		if e.ComplexityRoot.SubmitPayloadsResult.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitPayloadsResult.Problems(childComplexity), true
 
 	case "Subscription.recordChanged":
 		if e.ComplexityRoot.Subscription.RecordChanged == nil {
@@ -1855,6 +2069,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RecordFilter", ec.unmarshalInputRecordFilter),
 			graphql.NewInputUnmarshaler("RecordOrder", ec.unmarshalInputRecordOrder),
 			graphql.NewInputUnmarshaler("RefreshWeatherInput", ec.unmarshalInputRefreshWeatherInput),
+			graphql.NewInputUnmarshaler("ReplayRecordsInput", ec.unmarshalInputReplayRecordsInput),
+			graphql.NewInputUnmarshaler("SubmitPayloadsInput", ec.unmarshalInputSubmitPayloadsInput),
 			graphql.NewInputUnmarshaler("TestPipelineInput", ec.unmarshalInputTestPipelineInput),
 			graphql.NewInputUnmarshaler("UpdatePipelineInput", ec.unmarshalInputUpdatePipelineInput),
 		)
@@ -2101,7 +2317,8 @@ type Query {
 "What can be changed."
 type Mutation {
   """
-  Processes a payload and answers when its record is durable. While the pipeline is active, the same ` + "`" + `id` + "`" + ` with the same
+  Processes a payload, and answers when its record is durable and its pipeline's steps have run. A payload whose ordering key
+  makes it wait for another is answered as QUEUED. While the pipeline is active, the same ` + "`" + `id` + "`" + ` with the same
   content, however often and wherever it is sent, answers the first record; the same ` + "`" + `id` + "`" + ` with other content is a
   conflict and changes nothing.
   """
@@ -2109,6 +2326,22 @@ type Mutation {
     "The payload and where it goes."
     input: ProcessPayloadInput!
   ): ProcessPayloadResult @cost(weight: 10)
+  """
+  Takes payloads in, and answers when their records are durable: they are QUEUED, and processed soon. Each is taken in by the
+  rules of ` + "`" + `processPayload` + "`" + `, and none because of another. Those with one ordering key are processed in the order given.
+  """
+  submitPayloads(
+    "The payloads and where they go."
+    input: SubmitPayloadsInput!
+  ): SubmitPayloadsResult @cost(weight: 10) @listSize(assumedSize: 1000, sizedFields: ["outcomes"])
+  """
+  Lets records that are DEAD or SKIPPED be processed again, by the rules in force: they are QUEUED, and their attempts so far
+  count no more. The oldest come first, at most 10000 in a call. At first, and unless ` + "`" + `dryRun` + "`" + ` is false, it only counts.
+  """
+  replayRecords(
+    "Which records."
+    input: ReplayRecordsInput!
+  ): ReplayRecordsResult @cost(weight: 50)
   """
   Fetches the weather of cities anew, past the cache. A report that has just been fetched stays as it is, as does one whose
   provider has no quota left or fails: ` + "`" + `problems` + "`" + ` says so.
@@ -2589,15 +2822,46 @@ type Record implements Node {
   attributes: JSON
   "The city that the payload's ` + "`" + `city` + "`" + ` names. Null when it names none that is known."
   city: City
-  "The version of the pipeline's rules that processed it."
+  "The version of the pipeline's rules that were applied to it last."
   pipelineVersion: Int!
+  "How many attempts at processing it there have been, those before a replay among them."
+  attempts: Int!
+  "Why the last attempt that failed did so, whatever came of a later one. Null when none failed."
+  lastError: RecordError
+  "The last attempts that failed, at most 100, the oldest first. A replay leaves them."
+  history: [RecordAttempt!] @cost(weight: 2) @listSize(assumedSize: 5)
   "When it was taken in."
   receivedAt: DateTime!
-  "When it was processed."
+  "When it was processed, or skipped."
   processedAt: DateTime
+  "When it is processed, or tried again, at the earliest. Null unless it is QUEUED or RETRYING."
+  nextAttemptAt: DateTime
 }
 
-"How far a record has come. QUEUED, PROCESSING and RETRYING lead to PROCESSED, SKIPPED or DEAD."
+"Why an attempt at processing a record failed."
+type RecordError {
+  "The reason, for programs: STEP_FAILED, LEASE_EXPIRED and INTERRUPTED when its node was lost or stopped, or CRASHED."
+  code: String!
+  "The reason, for people."
+  message: String!
+  "When it failed."
+  at: DateTime!
+}
+
+"An attempt at processing a record, that failed."
+type RecordAttempt {
+  "Which one it was, from 1, over all replays."
+  number: Int!
+  "The version of the pipeline's rules by which it was made."
+  pipelineVersion: Int!
+  "Why it failed."
+  error: RecordError!
+}
+
+"""
+How far a record has come. QUEUED, PROCESSING and RETRYING lead to PROCESSED, SKIPPED or DEAD; a replay leads from SKIPPED
+and DEAD to QUEUED.
+"""
 enum RecordState {
   "Waits for a worker."
   QUEUED
@@ -2709,8 +2973,77 @@ type ProcessPayloadResult {
   record: Record
   "True when the same content had been taken in before: the record is the first one."
   duplicate: Boolean!
-  "Why the payload was refused. Empty when it was not."
+  "Why the payload was refused, or, with STEP_FAILED, could not be processed: its record is RETRYING or DEAD. Empty otherwise."
   problems: [Problem!]! @listSize(assumedSize: 2)
+}
+
+"Payloads to process soon."
+input SubmitPayloadsInput {
+  "The name of the pipeline to take them in."
+  pipeline: String! = "default"
+  "At most 1000, each as ` + "`" + `ProcessPayloadInput.payload` + "`" + `. A null is rejected."
+  payloads: [JSON]!
+}
+
+"What became of payloads."
+type SubmitPayloadsResult {
+  "What became of each, in the order given."
+  outcomes: [PayloadOutcome!]!
+  "Why none was taken in: the pipeline, or OVERLOADED. Empty when that is not so."
+  problems: [Problem!]! @listSize(assumedSize: 2)
+}
+
+"What became of a payload."
+union PayloadOutcome = Accepted | Duplicate | Conflict | Rejected
+
+"A payload that was taken in."
+type Accepted {
+  "Its record."
+  record: Record
+}
+
+"A payload that had been taken in before, with the same content."
+type Duplicate {
+  "The first record."
+  record: Record
+}
+
+"A payload whose id another one has, with other content."
+type Conflict {
+  "The first record, which stands."
+  record: Record
+  "PAYLOAD_CONFLICT."
+  problem: Problem!
+}
+
+"A payload that was not taken in."
+type Rejected {
+  "Its ` + "`" + `id` + "`" + `. Null where it has none that may be one."
+  payloadId: String
+  "Why."
+  problem: Problem!
+}
+
+"Records to process again: either ` + "`" + `ids` + "`" + ` or ` + "`" + `filter` + "`" + `."
+input ReplayRecordsInput {
+  "Of records, at most 1000."
+  ids: [ID!]
+  "Which of a pipeline's: it names one."
+  filter: RecordFilter
+  "Whether only to count them."
+  dryRun: Boolean! = true
+}
+
+"What became of records to process again."
+type ReplayRecordsResult {
+  "How many of those asked for are, or were, DEAD or SKIPPED."
+  matched: Int!
+  "How many are QUEUED now. None by a dry run."
+  replayed: Int!
+  "How many are left: call again."
+  remaining: Int!
+  "Which of the ids are not replayed, and why; or why none is."
+  problems: [Problem!]! @listSize(assumedSize: 10)
 }
 
 "A pipeline to make."
@@ -2871,10 +3204,16 @@ enum ProblemCode {
   PIPELINE_VERSION_CONFLICT
   "The definition has something wrong in it, at ` + "`" + `field` + "`" + `. The place in an expression is told as line:column."
   DEFINITION_INVALID
-  "A step of the pipeline failed: the payload is kept, and tried again."
-  STEP_FAILED
   "More payloads are waiting than the server takes on: try again later."
   OVERLOADED
+  "A step of the pipeline could not do its work. The record tells why, and when it is tried again."
+  STEP_FAILED
+  "It was not said which records: either by ids, or by a filter with a pipeline."
+  RECORDS_NOT_NAMED
+  "There is no such record."
+  RECORD_NOT_FOUND
+  "The record is neither DEAD nor SKIPPED."
+  RECORD_NOT_REPLAYABLE
   "The weather was not fetched anew: that has just been done, or the provider has no quota left or fails."
   WEATHER_NOT_REFRESHED
 }
@@ -3349,12 +3688,32 @@ func (ec *executionContext) childFields_Record(ctx context.Context, field graphq
 		return ec.fieldContext_Record_city(ctx, field)
 	case "pipelineVersion":
 		return ec.fieldContext_Record_pipelineVersion(ctx, field)
+	case "attempts":
+		return ec.fieldContext_Record_attempts(ctx, field)
+	case "lastError":
+		return ec.fieldContext_Record_lastError(ctx, field)
+	case "history":
+		return ec.fieldContext_Record_history(ctx, field)
 	case "receivedAt":
 		return ec.fieldContext_Record_receivedAt(ctx, field)
 	case "processedAt":
 		return ec.fieldContext_Record_processedAt(ctx, field)
+	case "nextAttemptAt":
+		return ec.fieldContext_Record_nextAttemptAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Record", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordAttempt(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_RecordAttempt_number(ctx, field)
+	case "pipelineVersion":
+		return ec.fieldContext_RecordAttempt_pipelineVersion(ctx, field)
+	case "error":
+		return ec.fieldContext_RecordAttempt_error(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordAttempt", field.Name)
 }
 
 func (ec *executionContext) childFields_RecordConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3379,6 +3738,18 @@ func (ec *executionContext) childFields_RecordEdge(ctx context.Context, field gr
 		return ec.fieldContext_RecordEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecordEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_RecordError_code(ctx, field)
+	case "message":
+		return ec.fieldContext_RecordError_message(ctx, field)
+	case "at":
+		return ec.fieldContext_RecordError_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordError", field.Name)
 }
 
 func (ec *executionContext) childFields_RecordEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3423,6 +3794,30 @@ func (ec *executionContext) childFields_RefreshWeatherResult(ctx context.Context
 		return ec.fieldContext_RefreshWeatherResult_problems(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RefreshWeatherResult", field.Name)
+}
+
+func (ec *executionContext) childFields_ReplayRecordsResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "matched":
+		return ec.fieldContext_ReplayRecordsResult_matched(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ReplayRecordsResult_replayed(ctx, field)
+	case "remaining":
+		return ec.fieldContext_ReplayRecordsResult_remaining(ctx, field)
+	case "problems":
+		return ec.fieldContext_ReplayRecordsResult_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReplayRecordsResult", field.Name)
+}
+
+func (ec *executionContext) childFields_SubmitPayloadsResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "outcomes":
+		return ec.fieldContext_SubmitPayloadsResult_outcomes(ctx, field)
+	case "problems":
+		return ec.fieldContext_SubmitPayloadsResult_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubmitPayloadsResult", field.Name)
 }
 
 func (ec *executionContext) childFields_TestPipelineResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3757,6 +4152,34 @@ func (ec *executionContext) field_Mutation_refreshWeather_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (wire.RefreshWeatherInput, error) {
 			return ec.unmarshalNRefreshWeatherInput2barographᚋgraphᚋwireᚐRefreshWeatherInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_replayRecords_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (wire.ReplayRecordsInput, error) {
+			return ec.unmarshalNReplayRecordsInput2barographᚋgraphᚋwireᚐReplayRecordsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_submitPayloads_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (wire.SubmitPayloadsInput, error) {
+			return ec.unmarshalNSubmitPayloadsInput2barographᚋgraphᚋwireᚐSubmitPayloadsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4369,6 +4792,38 @@ func (ec *executionContext) field___Type_inputFields_args(ctx context.Context, r
 
 // region    **************************** field.gotpl *****************************
 
+func (ec *executionContext) _Accepted_record(ctx context.Context, field graphql.CollectedField, obj *wire.Accepted) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Accepted_record(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Record, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *records.Record) graphql.Marshaler {
+			return ec.marshalORecord2ᚖbarographᚋrecordsᚐRecord(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Accepted_record(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Accepted",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Record(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ActivatePipelineResult_pipeline(ctx context.Context, field graphql.CollectedField, obj *wire.PipelineResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4948,6 +5403,70 @@ func (ec *executionContext) fieldContext_City_records(ctx context.Context, field
 	if fc.Args, err = ec.field_City_records_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Conflict_record(ctx context.Context, field graphql.CollectedField, obj *wire.Conflict) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Conflict_record(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Record, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *records.Record) graphql.Marshaler {
+			return ec.marshalORecord2ᚖbarographᚋrecordsᚐRecord(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Conflict_record(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Conflict",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Record(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Conflict_problem(ctx context.Context, field graphql.CollectedField, obj *wire.Conflict) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Conflict_problem(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problem, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v wire.Problem) graphql.Marshaler {
+			return ec.marshalNProblem2barographᚋgraphᚋwireᚐProblem(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Conflict_problem(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Conflict",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Problem(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -5844,6 +6363,38 @@ func (ec *executionContext) fieldContext_Distribution_p99(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Float")
 }
 
+func (ec *executionContext) _Duplicate_record(ctx context.Context, field graphql.CollectedField, obj *wire.Duplicate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Duplicate_record(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Record, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *records.Record) graphql.Marshaler {
+			return ec.marshalORecord2ᚖbarographᚋrecordsᚐRecord(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Duplicate_record(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Duplicate",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Record(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Freshness_state(ctx context.Context, field graphql.CollectedField, obj *wire.Freshness) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6381,6 +6932,94 @@ func (ec *executionContext) fieldContext_Mutation_processPayload(ctx context.Con
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_processPayload_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_submitPayloads(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_submitPayloads(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SubmitPayloads(ctx, fc.Args["input"].(wire.SubmitPayloadsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *wire.SubmitPayloadsResult) graphql.Marshaler {
+			return ec.marshalOSubmitPayloadsResult2ᚖbarographᚋgraphᚋwireᚐSubmitPayloadsResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_submitPayloads(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SubmitPayloadsResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_submitPayloads_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_replayRecords(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_replayRecords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReplayRecords(ctx, fc.Args["input"].(wire.ReplayRecordsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *wire.ReplayRecordsResult) graphql.Marshaler {
+			return ec.marshalOReplayRecordsResult2ᚖbarographᚋgraphᚋwireᚐReplayRecordsResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_replayRecords(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReplayRecordsResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_replayRecords_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -8836,6 +9475,93 @@ func (ec *executionContext) fieldContext_Record_pipelineVersion(_ context.Contex
 	return graphql.NewScalarFieldContext("Record", field, false, false, "Int")
 }
 
+func (ec *executionContext) _Record_attempts(ctx context.Context, field graphql.CollectedField, obj *records.Record) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Record_attempts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attempts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Record_attempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Record", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Record_lastError(ctx context.Context, field graphql.CollectedField, obj *records.Record) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Record_lastError(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastError, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *records.Error) graphql.Marshaler {
+			return ec.marshalORecordError2ᚖbarographᚋrecordsᚐError(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Record_lastError(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Record",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Record_history(ctx context.Context, field graphql.CollectedField, obj *records.Record) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Record_history(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Record().History(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []records.Attempt) graphql.Marshaler {
+			return ec.marshalORecordAttempt2ᚕbarographᚋrecordsᚐAttemptᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Record_history(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Record",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordAttempt(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Record_receivedAt(ctx context.Context, field graphql.CollectedField, obj *records.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8880,6 +9606,107 @@ func (ec *executionContext) _Record_processedAt(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_Record_processedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Record", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Record_nextAttemptAt(ctx context.Context, field graphql.CollectedField, obj *records.Record) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Record_nextAttemptAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NextAttemptAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Record_nextAttemptAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Record", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _RecordAttempt_number(ctx context.Context, field graphql.CollectedField, obj *records.Attempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordAttempt_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordAttempt_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordAttempt", field, false, false, "Int")
+}
+
+func (ec *executionContext) _RecordAttempt_pipelineVersion(ctx context.Context, field graphql.CollectedField, obj *records.Attempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordAttempt_pipelineVersion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PipelineVersion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordAttempt_pipelineVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordAttempt", field, false, false, "Int")
+}
+
+func (ec *executionContext) _RecordAttempt_error(ctx context.Context, field graphql.CollectedField, obj *records.Attempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordAttempt_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v records.Error) graphql.Marshaler {
+			return ec.marshalNRecordError2barographᚋrecordsᚐError(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordAttempt_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordAttempt",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _RecordConnection_edges(ctx context.Context, field graphql.CollectedField, obj *wire.Connection[*records.Record]) (ret graphql.Marshaler) {
@@ -9054,6 +9881,75 @@ func (ec *executionContext) fieldContext_RecordEdge_node(_ context.Context, fiel
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _RecordError_code(ctx context.Context, field graphql.CollectedField, obj *records.Error) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordError_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordError_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordError", field, false, false, "String")
+}
+
+func (ec *executionContext) _RecordError_message(ctx context.Context, field graphql.CollectedField, obj *records.Error) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordError_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordError_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordError", field, false, false, "String")
+}
+
+func (ec *executionContext) _RecordError_at(ctx context.Context, field graphql.CollectedField, obj *records.Error) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordError_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordError_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordError", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _RecordEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *wire.RecordEvent) (ret graphql.Marshaler) {
@@ -9321,6 +10217,217 @@ func (ec *executionContext) _RefreshWeatherResult_problems(ctx context.Context, 
 func (ec *executionContext) fieldContext_RefreshWeatherResult_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RefreshWeatherResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Problem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Rejected_payloadId(ctx context.Context, field graphql.CollectedField, obj *wire.Rejected) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rejected_payloadId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PayloadID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Rejected_payloadId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rejected", field, false, false, "String")
+}
+
+func (ec *executionContext) _Rejected_problem(ctx context.Context, field graphql.CollectedField, obj *wire.Rejected) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rejected_problem(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problem, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v wire.Problem) graphql.Marshaler {
+			return ec.marshalNProblem2barographᚋgraphᚋwireᚐProblem(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Rejected_problem(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Rejected",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Problem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReplayRecordsResult_matched(ctx context.Context, field graphql.CollectedField, obj *wire.ReplayRecordsResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReplayRecordsResult_matched(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Matched, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReplayRecordsResult_matched(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReplayRecordsResult", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ReplayRecordsResult_replayed(ctx context.Context, field graphql.CollectedField, obj *wire.ReplayRecordsResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReplayRecordsResult_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReplayRecordsResult_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReplayRecordsResult", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ReplayRecordsResult_remaining(ctx context.Context, field graphql.CollectedField, obj *wire.ReplayRecordsResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReplayRecordsResult_remaining(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Remaining, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReplayRecordsResult_remaining(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReplayRecordsResult", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ReplayRecordsResult_problems(ctx context.Context, field graphql.CollectedField, obj *wire.ReplayRecordsResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReplayRecordsResult_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []wire.Problem) graphql.Marshaler {
+			return ec.marshalNProblem2ᚕbarographᚋgraphᚋwireᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReplayRecordsResult_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReplayRecordsResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Problem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SubmitPayloadsResult_outcomes(ctx context.Context, field graphql.CollectedField, obj *wire.SubmitPayloadsResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubmitPayloadsResult_outcomes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outcomes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []wire.PayloadOutcome) graphql.Marshaler {
+			return ec.marshalNPayloadOutcome2ᚕbarographᚋgraphᚋwireᚐPayloadOutcomeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SubmitPayloadsResult_outcomes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SubmitPayloadsResult", field, false, false, "PayloadOutcome")
+}
+
+func (ec *executionContext) _SubmitPayloadsResult_problems(ctx context.Context, field graphql.CollectedField, obj *wire.SubmitPayloadsResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubmitPayloadsResult_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []wire.Problem) graphql.Marshaler {
+			return ec.marshalNProblem2ᚕbarographᚋgraphᚋwireᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SubmitPayloadsResult_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SubmitPayloadsResult",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -11708,6 +12815,119 @@ func UnmarshalRefreshWeatherInput(ctx context.Context, raw any) (wire.RefreshWea
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputReplayRecordsInput(ctx context.Context, obj any) (wire.ReplayRecordsInput, error) {
+	var it wire.ReplayRecordsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["dryRun"]; !present {
+		asMap["dryRun"] = true
+	}
+
+	fieldsInOrder := [...]string{"ids", "filter", "dryRun"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IDs = data
+		case "filter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("filter"))
+			data, err := ec.unmarshalORecordFilter2ᚖbarographᚋgraphᚋwireᚐRecordFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Filter = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalReplayRecordsInput unmarshals raw into the ReplayRecordsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalReplayRecordsInput(ctx context.Context, raw any) (wire.ReplayRecordsInput, error) {
+	var out wire.ReplayRecordsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReplayRecordsInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSubmitPayloadsInput(ctx context.Context, obj any) (wire.SubmitPayloadsInput, error) {
+	var it wire.SubmitPayloadsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["pipeline"]; !present {
+		asMap["pipeline"] = "default"
+	}
+
+	fieldsInOrder := [...]string{"pipeline", "payloads"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "pipeline":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("pipeline"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Pipeline = data
+		case "payloads":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("payloads"))
+			data, err := ec.unmarshalNJSON2ᚕencodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Payloads = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSubmitPayloadsInput unmarshals raw into the SubmitPayloadsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSubmitPayloadsInput(ctx context.Context, raw any) (wire.SubmitPayloadsInput, error) {
+	var out wire.SubmitPayloadsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SubmitPayloadsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputTestPipelineInput(ctx context.Context, obj any) (wire.TestPipelineInput, error) {
 	var it wire.TestPipelineInput
 	if obj == nil {
@@ -11883,6 +13103,47 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 	}
 }
 
+func (ec *executionContext) _PayloadOutcome(ctx context.Context, sel ast.SelectionSet, obj wire.PayloadOutcome) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case wire.Rejected:
+		return ec._Rejected(ctx, sel, &obj)
+	case *wire.Rejected:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Rejected(ctx, sel, obj)
+	case wire.Duplicate:
+		return ec._Duplicate(ctx, sel, &obj)
+	case *wire.Duplicate:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Duplicate(ctx, sel, obj)
+	case wire.Conflict:
+		return ec._Conflict(ctx, sel, &obj)
+	case *wire.Conflict:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Conflict(ctx, sel, obj)
+	case wire.Accepted:
+		return ec._Accepted(ctx, sel, &obj)
+	case *wire.Accepted:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Accepted(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of PayloadOutcome must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
 func (ec *executionContext) __Entity(ctx context.Context, sel ast.SelectionSet, obj wire.Entity) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
@@ -11920,6 +13181,39 @@ func (ec *executionContext) __Entity(ctx context.Context, sel ast.SelectionSet, 
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
+
+var acceptedImplementors = []string{"Accepted", "PayloadOutcome"}
+
+func (ec *executionContext) _Accepted(ctx context.Context, sel ast.SelectionSet, obj *wire.Accepted) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, acceptedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Accepted")
+		case "record":
+			out.Values[i] = ec._Accepted_record(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._Accepted(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
 
 var activatePipelineResultImplementors = []string{"ActivatePipelineResult"}
 
@@ -12111,6 +13405,44 @@ func (ec *executionContext) _City(ctx context.Context, sel ast.SelectionSet, obj
 	if later != nil {
 		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
 			return ec._City(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var conflictImplementors = []string{"Conflict", "PayloadOutcome"}
+
+func (ec *executionContext) _Conflict(ctx context.Context, sel ast.SelectionSet, obj *wire.Conflict) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, conflictImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Conflict")
+		case "record":
+			out.Values[i] = ec._Conflict_record(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "problem":
+			out.Values[i] = ec._Conflict_problem(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._Conflict(ctx, sel, obj)
 		})
 	}
 
@@ -12437,6 +13769,39 @@ func (ec *executionContext) _Distribution(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var duplicateImplementors = []string{"Duplicate", "PayloadOutcome"}
+
+func (ec *executionContext) _Duplicate(ctx context.Context, sel ast.SelectionSet, obj *wire.Duplicate) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, duplicateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Duplicate")
+		case "record":
+			out.Values[i] = ec._Duplicate_record(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._Duplicate(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
 var freshnessImplementors = []string{"Freshness"}
 
 func (ec *executionContext) _Freshness(ctx context.Context, sel ast.SelectionSet, obj *wire.Freshness) graphql.Marshaler {
@@ -12619,6 +13984,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "processPayload":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_processPayload(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "submitPayloads":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_submitPayloads(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayRecords":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_replayRecords(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -13352,6 +14731,22 @@ func (ec *executionContext) _Record(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "attempts":
+			out.Values[i] = ec._Record_attempts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "lastError":
+			out.Values[i] = ec._Record_lastError(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "history":
+			out.ResolveConcurrently(ec.OperationContext, nil, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Record_history(ctx, field, obj)
+				})
 		case "receivedAt":
 			out.Values[i] = ec._Record_receivedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -13359,6 +14754,11 @@ func (ec *executionContext) _Record(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "processedAt":
 			out.Values[i] = ec._Record_processedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "nextAttemptAt":
+			out.Values[i] = ec._Record_nextAttemptAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -13374,6 +14774,49 @@ func (ec *executionContext) _Record(ctx context.Context, sel ast.SelectionSet, o
 	if later != nil {
 		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
 			return ec._Record(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var recordAttemptImplementors = []string{"RecordAttempt"}
+
+func (ec *executionContext) _RecordAttempt(ctx context.Context, sel ast.SelectionSet, obj *records.Attempt) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, recordAttemptImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordAttempt")
+		case "number":
+			out.Values[i] = ec._RecordAttempt_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pipelineVersion":
+			out.Values[i] = ec._RecordAttempt_pipelineVersion(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._RecordAttempt_error(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._RecordAttempt(ctx, sel, obj)
 		})
 	}
 
@@ -13461,6 +14904,49 @@ func (ec *executionContext) _RecordEdge(ctx context.Context, sel ast.SelectionSe
 	if later != nil {
 		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
 			return ec._RecordEdge(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var recordErrorImplementors = []string{"RecordError"}
+
+func (ec *executionContext) _RecordError(ctx context.Context, sel ast.SelectionSet, obj *records.Error) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, recordErrorImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordError")
+		case "code":
+			out.Values[i] = ec._RecordError_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._RecordError_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._RecordError_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._RecordError(ctx, sel, obj)
 		})
 	}
 
@@ -13623,6 +15109,130 @@ func (ec *executionContext) _RefreshWeatherResult(ctx context.Context, sel ast.S
 	if later != nil {
 		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
 			return ec._RefreshWeatherResult(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var rejectedImplementors = []string{"Rejected", "PayloadOutcome"}
+
+func (ec *executionContext) _Rejected(ctx context.Context, sel ast.SelectionSet, obj *wire.Rejected) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, rejectedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Rejected")
+		case "payloadId":
+			out.Values[i] = ec._Rejected_payloadId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "problem":
+			out.Values[i] = ec._Rejected_problem(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._Rejected(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var replayRecordsResultImplementors = []string{"ReplayRecordsResult"}
+
+func (ec *executionContext) _ReplayRecordsResult(ctx context.Context, sel ast.SelectionSet, obj *wire.ReplayRecordsResult) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, replayRecordsResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ReplayRecordsResult")
+		case "matched":
+			out.Values[i] = ec._ReplayRecordsResult_matched(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._ReplayRecordsResult_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "remaining":
+			out.Values[i] = ec._ReplayRecordsResult_remaining(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "problems":
+			out.Values[i] = ec._ReplayRecordsResult_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._ReplayRecordsResult(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var submitPayloadsResultImplementors = []string{"SubmitPayloadsResult"}
+
+func (ec *executionContext) _SubmitPayloadsResult(ctx context.Context, sel ast.SelectionSet, obj *wire.SubmitPayloadsResult) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, submitPayloadsResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SubmitPayloadsResult")
+		case "outcomes":
+			out.Values[i] = ec._SubmitPayloadsResult_outcomes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "problems":
+			out.Values[i] = ec._SubmitPayloadsResult_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._SubmitPayloadsResult(ctx, sel, obj)
 		})
 	}
 
@@ -14496,6 +16106,29 @@ func (ec *executionContext) marshalNJSON2encodingᚋjsonᚐRawMessage(ctx contex
 	return graphql.WrapContextMarshaler(ctx, res)
 }
 
+func (ec *executionContext) unmarshalNJSON2ᚕencodingᚋjsonᚐRawMessage(ctx context.Context, v any) ([]json.RawMessage, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]json.RawMessage, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalOJSON2encodingᚋjsonᚐRawMessage(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNJSON2ᚕencodingᚋjsonᚐRawMessage(ctx context.Context, sel ast.SelectionSet, v []json.RawMessage) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, sel, v[i])
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNNode2ᚕbarographᚋgraphᚋwireᚐNode(ctx context.Context, sel ast.SelectionSet, v []wire.Node) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -14518,6 +16151,30 @@ func (ec *executionContext) marshalNOrderDirection2barographᚋgraphᚋwireᚐOr
 
 func (ec *executionContext) marshalNPageInfo2barographᚋgraphᚋwireᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v wire.PageInfo) graphql.Marshaler {
 	return ec._PageInfo(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPayloadOutcome2barographᚋgraphᚋwireᚐPayloadOutcome(ctx context.Context, sel ast.SelectionSet, v wire.PayloadOutcome) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PayloadOutcome!")
+		return graphql.Null
+	}
+	return ec._PayloadOutcome(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPayloadOutcome2ᚕbarographᚋgraphᚋwireᚐPayloadOutcomeᚄ(ctx context.Context, sel ast.SelectionSet, v []wire.PayloadOutcome) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPayloadOutcome2barographᚋgraphᚋwireᚐPayloadOutcome(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNPipeline2ᚕᚖbarographᚋpipelineᚐPipelineᚄ(ctx context.Context, sel ast.SelectionSet, v []*pipeline.Pipeline) graphql.Marshaler {
@@ -14618,8 +16275,11 @@ var (
 		"PIPELINE_DESCRIPTION_INVALID": pipeline.DescriptionInvalid,
 		"PIPELINE_VERSION_CONFLICT":    pipeline.VersionConflict,
 		"DEFINITION_INVALID":           pipeline.DefinitionInvalid,
-		"STEP_FAILED":                  pipeline.StepFailed,
 		"OVERLOADED":                   pipeline.Overloaded,
+		"STEP_FAILED":                  pipeline.StepFailed,
+		"RECORDS_NOT_NAMED":            wire.RecordsNotNamed,
+		"RECORD_NOT_FOUND":             records.NotFound,
+		"RECORD_NOT_REPLAYABLE":        records.NotReplayable,
 		"WEATHER_NOT_REFRESHED":        wire.WeatherNotRefreshed,
 	}
 	marshalNProblemCode2barographᚋpipelineᚐCode = map[pipeline.Code]string{
@@ -14636,8 +16296,11 @@ var (
 		pipeline.DescriptionInvalid: "PIPELINE_DESCRIPTION_INVALID",
 		pipeline.VersionConflict:    "PIPELINE_VERSION_CONFLICT",
 		pipeline.DefinitionInvalid:  "DEFINITION_INVALID",
-		pipeline.StepFailed:         "STEP_FAILED",
 		pipeline.Overloaded:         "OVERLOADED",
+		pipeline.StepFailed:         "STEP_FAILED",
+		wire.RecordsNotNamed:        "RECORDS_NOT_NAMED",
+		records.NotFound:            "RECORD_NOT_FOUND",
+		records.NotReplayable:       "RECORD_NOT_REPLAYABLE",
 		wire.WeatherNotRefreshed:    "WEATHER_NOT_REFRESHED",
 	}
 )
@@ -14671,6 +16334,10 @@ func (ec *executionContext) marshalNRecord2ᚖbarographᚋrecordsᚐRecord(ctx c
 	return ec._Record(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNRecordAttempt2barographᚋrecordsᚐAttempt(ctx context.Context, sel ast.SelectionSet, v records.Attempt) graphql.Marshaler {
+	return ec._RecordAttempt(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNRecordEdge2barographᚋgraphᚋwireᚐEdge(ctx context.Context, sel ast.SelectionSet, v wire.Edge[*records.Record]) graphql.Marshaler {
 	return ec._RecordEdge(ctx, sel, &v)
 }
@@ -14689,6 +16356,10 @@ func (ec *executionContext) marshalNRecordEdge2ᚕbarographᚋgraphᚋwireᚐEdg
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNRecordError2barographᚋrecordsᚐError(ctx context.Context, sel ast.SelectionSet, v records.Error) graphql.Marshaler {
+	return ec._RecordError(ctx, sel, &v)
 }
 
 func (ec *executionContext) unmarshalNRecordFilter2barographᚋgraphᚋwireᚐRecordFilter(ctx context.Context, v any) (wire.RecordFilter, error) {
@@ -14770,6 +16441,11 @@ func (ec *executionContext) unmarshalNRefreshWeatherInput2barographᚋgraphᚋwi
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNReplayRecordsInput2barographᚋgraphᚋwireᚐReplayRecordsInput(ctx context.Context, v any) (wire.ReplayRecordsInput, error) {
+	res, err := ec.unmarshalInputReplayRecordsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -14811,6 +16487,11 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNSubmitPayloadsInput2barographᚋgraphᚋwireᚐSubmitPayloadsInput(ctx context.Context, v any) (wire.SubmitPayloadsInput, error) {
+	res, err := ec.unmarshalInputSubmitPayloadsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNTestPipelineInput2barographᚋgraphᚋwireᚐTestPipelineInput(ctx context.Context, v any) (wire.TestPipelineInput, error) {
@@ -15303,6 +16984,41 @@ func (ec *executionContext) marshalOHourlyForecast2ᚕbarographᚋweatherᚐHour
 	return ret
 }
 
+func (ec *executionContext) unmarshalOID2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNID2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOID2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNID2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOInt2int(ctx context.Context, v any) (int, error) {
 	res, err := wire.UnmarshalInt(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -15411,6 +17127,25 @@ func (ec *executionContext) marshalORecord2ᚖbarographᚋrecordsᚐRecord(ctx c
 	return ec._Record(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalORecordAttempt2ᚕbarographᚋrecordsᚐAttemptᚄ(ctx context.Context, sel ast.SelectionSet, v []records.Attempt) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRecordAttempt2barographᚋrecordsᚐAttempt(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalORecordConnection2ᚖbarographᚋgraphᚋwireᚐConnection(ctx context.Context, sel ast.SelectionSet, v *wire.Connection[*records.Record]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -15418,11 +17153,26 @@ func (ec *executionContext) marshalORecordConnection2ᚖbarographᚋgraphᚋwire
 	return ec._RecordConnection(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalORecordError2ᚖbarographᚋrecordsᚐError(ctx context.Context, sel ast.SelectionSet, v *records.Error) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RecordError(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalORecordEvent2ᚖbarographᚋgraphᚋwireᚐRecordEvent(ctx context.Context, sel ast.SelectionSet, v *wire.RecordEvent) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._RecordEvent(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalORecordFilter2ᚖbarographᚋgraphᚋwireᚐRecordFilter(ctx context.Context, v any) (*wire.RecordFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputRecordFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalORecordState2ᚕbarographᚋrecordsᚐStateᚄ(ctx context.Context, v any) ([]records.State, error) {
@@ -15473,6 +17223,13 @@ func (ec *executionContext) marshalORefreshWeatherResult2ᚖbarographᚋgraphᚋ
 		return graphql.Null
 	}
 	return ec._RefreshWeatherResult(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOReplayRecordsResult2ᚖbarographᚋgraphᚋwireᚐReplayRecordsResult(ctx context.Context, sel ast.SelectionSet, v *wire.ReplayRecordsResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ReplayRecordsResult(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOString2string(ctx context.Context, v any) (string, error) {
@@ -15538,6 +17295,13 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	_ = ctx
 	res := graphql.MarshalString(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOSubmitPayloadsResult2ᚖbarographᚋgraphᚋwireᚐSubmitPayloadsResult(ctx context.Context, sel ast.SelectionSet, v *wire.SubmitPayloadsResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SubmitPayloadsResult(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOTestPipelineResult2ᚖbarographᚋgraphᚋwireᚐTestPipelineResult(ctx context.Context, sel ast.SelectionSet, v *wire.TestPipelineResult) graphql.Marshaler {

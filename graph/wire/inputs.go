@@ -39,6 +39,19 @@ type ProcessPayloadInput struct {
 	Payload  json.RawMessage
 }
 
+// SubmitPayloadsInput is payloads and where they go.
+type SubmitPayloadsInput struct {
+	Pipeline string
+	Payloads []json.RawMessage // nil for null
+}
+
+// ReplayRecordsInput says what to process again.
+type ReplayRecordsInput struct {
+	IDs    []string
+	Filter *RecordFilter
+	DryRun bool
+}
+
 // CreatePipelineInput is a pipeline to make.
 type CreatePipelineInput struct {
 	Name        string

@@ -42,6 +42,39 @@ type ProcessPayloadResult struct {
 	Problems  []Problem
 }
 
+// SubmitPayloadsResult says what became of payloads.
+type SubmitPayloadsResult struct {
+	Outcomes []PayloadOutcome
+	Problems []Problem
+}
+
+// A PayloadOutcome is Accepted, Duplicate, Conflict or Rejected.
+type PayloadOutcome any
+
+// Accepted is a payload that was taken in.
+type Accepted struct{ Record *records.Record }
+
+// Duplicate is a payload that had been taken in before.
+type Duplicate struct{ Record *records.Record }
+
+// Conflict is a payload whose id another one has.
+type Conflict struct {
+	Record  *records.Record
+	Problem Problem
+}
+
+// Rejected is a payload that was not taken in.
+type Rejected struct {
+	PayloadID *string
+	Problem   Problem
+}
+
+// ReplayRecordsResult says what became of a replay.
+type ReplayRecordsResult struct {
+	Matched, Replayed, Remaining int
+	Problems                     []Problem
+}
+
 // A PipelineResult says what became of a pipeline to make or to change.
 type PipelineResult struct {
 	Pipeline *pipeline.Pipeline
@@ -71,6 +104,10 @@ func (p Problem) RetryAfterMs() (int, bool) {
 
 // WeatherNotRefreshed is the reason why a report is not a new one.
 const WeatherNotRefreshed pipeline.Code = "WEATHER_NOT_REFRESHED"
+
+// RecordsNotNamed is the reason why a replay does nothing: it was not said what to
+// replay.
+const RecordsNotNamed pipeline.Code = "RECORDS_NOT_NAMED"
 
 // Problems returns the refusal as a list, which is empty when there is none.
 func Problems(refusal *pipeline.Refusal) []Problem {

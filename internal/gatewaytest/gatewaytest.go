@@ -7,7 +7,9 @@ package gatewaytest
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
@@ -24,6 +26,9 @@ import (
 	"barograph/loaders"
 	"barograph/pipeline"
 	"barograph/records"
+	"barograph/records/bell"
+	"barograph/records/intake"
+	"barograph/records/worker"
 	"barograph/resolvers"
 	"barograph/weather"
 	"barograph/weather/enrichment"
@@ -46,9 +51,23 @@ type Gateway struct {
 // Advance moves the clock that reports age by.
 func (g *Gateway) Advance(by time.Duration) { g.ahead.Add(int64(by)) }
 
+// drain is how long what is being processed may take when a gateway stops.
+const drain = 5 * time.Second
+
 // New starts a gateway that ends with the test, with a configuration that the
 // options change.
 func New(t testing.TB, options ...func(*graph.Config)) *Gateway {
+	t.Helper()
+	return start(t, 2, options...)
+}
+
+// NewWithoutWorkers starts a gateway that leaves QUEUED what is submitted.
+func NewWithoutWorkers(t testing.TB, options ...func(*graph.Config)) *Gateway {
+	t.Helper()
+	return start(t, 0, options...)
+}
+
+func start(t testing.TB, workers int, options ...func(*graph.Config)) *Gateway {
 	t.Helper()
 	ctx := context.Background()
 	logs := &Logs{}
@@ -73,28 +92,37 @@ func New(t testing.TB, options ...func(*graph.Config)) *Gateway {
 	keys, err := seal.Generate()
 	must(t, err)
 	base := &records.Base{Pools: pools, Sealer: keys, Logger: logger}
+	base.Bell = bell.New(bell.NewPostgres(pools, rand.Text(), logger))
 	feed := records.NewFeed(base)
 	must(t, feed.Rebase(ctx))
-	writer := records.NewWriter(base, feed)
-	ctx, stop := context.WithCancel(ctx)
-	running, ctx := errgroup.WithContext(ctx)
-	running.Go(func() error { return writer.Run(ctx) })
-	running.Go(func() error { return feed.Run(ctx) })
-	t.Cleanup(func() {
-		stop()
-		must(t, running.Wait())
-	})
-
 	pipelines, store := pipeline.NewStore(pools, logger), records.NewStore(base)
 	hosts, err := pipeline.ParseHosts([]string{"http://127.0.0.1"})
 	must(t, err)
 	compiler := pipeline.NewCompiler(pipeline.Kinds(enrichment.Source{Gazetteer: cities, Reports: reports}, hosts)...)
 	compiler.Logger = logger
 	catalog := pipeline.NewCatalog(pipelines, compiler)
+	writer, queue := records.NewWriter(base), records.NewQueue(base)
+	runner := &worker.Runner{Queue: queue, Now: clock, Random: mathrand.Float64, Lease: 30 * time.Second, Logger: logger}
+	taking := intake.New(intake.Config{
+		Writer: writer, Catalog: catalog, Runner: runner, City: intake.CityOf(cities), Now: clock, BacklogLimit: 1_000_000, Drain: drain, Logger: logger,
+	})
+	working := worker.New(worker.Config{Runner: runner, Catalog: catalog, Bell: base.Bell, Count: workers, Drain: drain})
+	ctx, stop := context.WithCancel(ctx)
+	running, ctx := errgroup.WithContext(ctx)
+	running.Go(func() error { return writer.Run(ctx) })
+	running.Go(func() error { return taking.Run(ctx) })
+	running.Go(func() error { return working.Run(ctx) })
+	running.Go(func() error { return base.Bell.Run(ctx) })
+	running.Go(func() error { return feed.Run(ctx) })
+	t.Cleanup(func() {
+		stop()
+		must(t, running.Wait())
+	})
+
 	config := graph.Config{
 		Resolvers: &resolvers.Root{
 			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store,
-			Indexer: records.NewIndexer(base, pipelines, clock), Writer: writer, Feed: feed, Now: clock, Logger: logger,
+			Indexer: records.NewIndexer(base, pipelines, clock), Intake: taking, Queue: queue, Feed: feed, Now: clock, Logger: logger,
 		},
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Report: true, Sources: loaders.Sources{
 			Weather: reports, Pipelines: pipelines, Records: store,

@@ -39,6 +39,7 @@ func barograph(t *testing.T, url string) schematest.Config {
 			{At: "Record.attributes", Why: "no pipeline here declares any"},
 			{At: "RecordGroup.value", Why: "no record here has an attribute"},
 			{At: "PipelineStats.oldestAt", Why: "every record here is processed at once"},
+			{At: "ProblemCode.STEP_FAILED", Why: "said only when a step fails, and the default rules have none"},
 			{At: "CacheControlScope.PUBLIC", Why: "said only in the schema, by @cacheControl"},
 			{At: "CacheControlScope.PRIVATE", Why: "said only in the schema, by @cacheControl"},
 		},
@@ -109,6 +110,18 @@ func (s *seed) values() []schematest.Values {
 		{At: "Mutation.processPayload", Give: []any{
 			schematest.Args{"input": map[string]any{"pipeline": s.pipeline, "payload": map[string]any{"id": s.payloadID, "value": "another"}}},
 		}, Why: "a conflict"},
+		{At: "SubmitPayloadsInput.pipeline", Give: []any{s.pipeline, s.inactive, "nobody"}, Why: "active, inactive, none"},
+		{At: "payloads", Give: []any{
+			schematest.Fresh(func() any {
+				return []any{payload(nil)(), map[string]any{"id": s.payloadID, "city": "Mumbai", "value": 42.5}, map[string]any{"id": s.payloadID}, nil, "text", map[string]any{"id": 7}}
+			}), []any{},
+		}, Why: "one of each outcome, and none"},
+		{At: "ReplayRecordsInput.ids", Give: []any{[]any{s.record, "Record:default:nobody", "City:0"}, []any{}}, Why: "one that is PROCESSED, none that is, and no record's"},
+		{At: "ReplayRecordsInput.filter", Give: []any{map[string]any{"pipeline": s.pipeline}}, Why: "of a pipeline"},
+		{At: "Mutation.replayRecords", Give: []any{
+			schematest.Args{"input": map[string]any{"ids": []any{s.record}, "dryRun": false}},
+			schematest.Args{"input": map[string]any{"filter": map[string]any{"pipeline": s.pipeline}}},
+		}, Why: "by ids, and by a filter"},
 		{At: "CreatePipelineInput.name", Give: []any{schematest.Fresh(name), s.pipeline, "No Name"}, Why: "free, taken, malformed"},
 		{At: "CreatePipelineInput.description", Give: []any{"Why not.", strings.Repeat("x", 1001)}, Why: "one, and one that is too long"},
 		{At: "ActivatePipelineInput.name", Give: []any{s.pipeline, "nobody"}, Why: "there, and not"},

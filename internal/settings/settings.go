@@ -26,6 +26,7 @@ type Settings struct {
 	RedisURL    string `name:"redis-url" env:"REDIS_URL" placeholder:"URL" secret:"" help:"Redis that gateways share fetched weather in: redis://, rediss:// or unix://."`
 	PostgresBin string `env:"BAROGRAPH_POSTGRES_BIN" type:"path" placeholder:"DIR" help:"Directory of the private PostgreSQL's binaries. Without it, they are looked for, and fetched if there are none."`
 	Sealing     `embed:""`
+	Workers     `embed:""`
 	Weather     `embed:""`
 	HTTP        `embed:""`
 	WebSocket   `embed:""`
@@ -43,7 +44,7 @@ func (s *Settings) Validate() error {
 	if s.ReplicaURL != "" && s.DatabaseURL == "" {
 		return errors.New("--database-replica-url needs --database-url: a private PostgreSQL has no replica")
 	}
-	return cmp.Or(s.Sealing.validate(), s.HTTP.validate(), s.WebSocket.validate(), s.GraphQL.validate())
+	return cmp.Or(s.Sealing.validate(), s.Workers.validate(), s.HTTP.validate(), s.WebSocket.validate(), s.GraphQL.validate())
 }
 
 // BeforeResolve makes kong look where it does not look by itself: into the

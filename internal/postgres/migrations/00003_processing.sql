@@ -44,12 +44,14 @@ create table record_attempts (
     primary key (pipeline, payload_id, number)
 );
 
--- Workers take what is due, pipeline by pipeline so that none starves another.
-create index records_due on records (pipeline, next_attempt_at, position) where state in ('QUEUED', 'RETRYING');
+-- Workers take what is due, pipeline by pipeline so that none starves another,
+-- and what has an ordering key key by key.
+create index records_due on records (pipeline, next_attempt_at, position) where state in ('QUEUED', 'RETRYING') and ordering_key is null;
 create index records_leased on records (lease_until) where state = 'PROCESSING';
 -- The first unfinished record of a key holds the later ones back.
 create index records_ordered on records (pipeline, ordering_key, received_at, position)
     where ordering_key is not null and state in ('QUEUED', 'RETRYING', 'PROCESSING');
+create index records_ordered_leased on records (pipeline, ordering_key) where ordering_key is not null and state = 'PROCESSING';
 create index records_by_attribute on records using gin (attributes jsonb_path_ops) where attributes is not null;
 -- What failed for good is looked for among millions that did not.
 create index records_dead on records (pipeline, received_at, position) where state = 'DEAD';
