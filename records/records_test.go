@@ -37,6 +37,7 @@ var (
 type gateway struct {
 	url       string // of the database, where the test needs it
 	pools     *postgres.Pools
+	base      *records.Base
 	pipelines *pipeline.Store
 	feed      *records.Feed
 	writer    *records.Writer
@@ -69,7 +70,7 @@ func assemble(pools *postgres.Pools) *gateway {
 	base := &records.Base{Pools: pools, Sealer: unsealed{}, Logger: discard}
 	feed := records.NewFeed(base)
 	return &gateway{
-		pools: pools, pipelines: pipeline.NewStore(pools, discard), feed: feed,
+		pools: pools, base: base, pipelines: pipeline.NewStore(pools, discard), feed: feed,
 		writer: records.NewWriter(base), store: records.NewStore(base),
 	}
 }
