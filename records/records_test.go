@@ -36,8 +36,8 @@ var (
 // A gateway has the parts under test, on a database.
 type gateway struct {
 	url       string // of the database, where the test needs it
-	pools     *postgres.Pools
 	base      *records.Base
+	pools     *postgres.Pools
 	pipelines *pipeline.Store
 	feed      *records.Feed
 	writer    *records.Writer
@@ -70,7 +70,7 @@ func assemble(pools *postgres.Pools) *gateway {
 	base := &records.Base{Pools: pools, Sealer: unsealed{}, Logger: discard}
 	feed := records.NewFeed(base)
 	return &gateway{
-		pools: pools, base: base, pipelines: pipeline.NewStore(pools, discard), feed: feed,
+		base: base, pools: pools, pipelines: pipeline.NewStore(pools, discard), feed: feed,
 		writer: records.NewWriter(base), store: records.NewStore(base),
 	}
 }
