@@ -36,6 +36,7 @@ import (
 	"barograph/records"
 	"barograph/resolvers"
 	"barograph/weather"
+	"barograph/weather/enrichment"
 	"barograph/weather/shared"
 	"barograph/web"
 )
@@ -144,8 +145,13 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	}
 	writer := records.NewWriter(kept, feed)
 	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(kept)
+	catalog, err := newCatalog(s, pipelines, enrichment.Source{Gazetteer: cities, Reports: reports}, logger)
+	if err != nil {
+		return err
+	}
 	serves.Resolvers = &resolvers.Root{
-		Gazetteer: cities, Weather: reports, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: time.Now, Logger: logger,
+		Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store, Writer: writer, Feed: feed,
+		Now: time.Now, Logger: logger,
 	}
 	serves.Extensions = []graphql.HandlerExtension{loaders.Extension{
 		Sources: loaders.Sources{Weather: reports, Pipelines: pipelines, Records: store},
@@ -177,6 +183,17 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		}).Serve(ctx, listener)
 	})
 	return serving.Wait()
+}
+
+// newCatalog returns the pipelines' programs, with the steps that there are.
+func newCatalog(s settings.Settings, pipelines *pipeline.Store, forecaster pipeline.Forecaster, logger *slog.Logger) (*pipeline.Catalog, error) {
+	hosts, err := pipeline.ParseHosts(s.StepHosts)
+	if err != nil {
+		return nil, fmt.Errorf("--step-hosts: %w", err)
+	}
+	compiler := pipeline.NewCompiler(pipeline.Kinds(forecaster, hosts)...)
+	compiler.Logger = logger
+	return pipeline.NewCatalog(pipelines, compiler), nil
 }
 
 // announce says what is served, where, and on what it rests.

@@ -25,17 +25,26 @@ func (r *Root) processPayload(ctx context.Context, input wire.ProcessPayloadInpu
 	if err != nil {
 		return refusedPayload(err)
 	}
-	processed := r.now()
-	result, err := pipeline.Process(payload, processed)
+	program, err := r.Catalog.Current(ctx, input.Pipeline)
 	if err != nil {
-		return nil, err
+		return refusedPayload(inPipeline(err))
+	}
+	admission, err := program.Admit(ctx, payload)
+	if err != nil {
+		return refusedPayload(err)
+	}
+	processed := r.now()
+	job := &pipeline.Job{Payload: payload, CityID: r.cityOf(admission.City), Attempt: 1, At: processed}
+	outcome := program.Run(ctx, []*pipeline.Job{job})[0]
+	if outcome.Failure != nil || outcome.Skipped {
+		return refusedPayload(pipeline.Refuse(pipeline.StepFailed, "%v", outcome.Failure))
 	}
 	accepted, err := r.Writer.Accept(ctx, records.Draft{
 		Key:         records.Key{Pipeline: input.Pipeline, PayloadID: payload.ID},
 		Payload:     payload.JSON,
 		Fingerprint: payload.Fingerprint,
-		Result:      result,
-		CityID:      r.cityOf(payload),
+		Result:      outcome.Result,
+		CityID:      job.CityID,
 		ReceivedAt:  received,
 		ProcessedAt: processed,
 	})
@@ -50,16 +59,25 @@ func (r *Root) processPayload(ctx context.Context, input wire.ProcessPayloadInpu
 }
 
 func refusedPayload(err error) (*wire.ProcessPayloadResult, error) {
-	refusal, err := wire.Refused(err)
+	problems, err := wire.AllRefused(err)
 	if err != nil {
 		return nil, err
 	}
-	return &wire.ProcessPayloadResult{Problems: wire.Problems(refusal)}, nil
+	return &wire.ProcessPayloadResult{Problems: problems}, nil
+}
+
+// inPipeline points a refusal of a pipeline to where a payload names it.
+func inPipeline(err error) error {
+	refusal, err := wire.Refused(err)
+	if err != nil {
+		return err
+	}
+	return refusal.At("input", "pipeline")
 }
 
 // cityOf returns the id of the city that a payload names, nil for none.
-func (r *Root) cityOf(p *pipeline.Payload) *int64 {
-	city, ok := r.Gazetteer.Find(p.City)
+func (r *Root) cityOf(name string) *int64 {
+	city, ok := r.Gazetteer.Find(name)
 	if !ok {
 		return nil
 	}

@@ -19,6 +19,7 @@ type Root struct {
 	Gazetteer *gazetteer.Gazetteer
 	Weather   *weather.Service
 	Pipelines *pipeline.Store
+	Catalog   *pipeline.Catalog
 	Records   *records.Store
 	Writer    *records.Writer
 	Feed      *records.Feed

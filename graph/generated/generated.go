@@ -151,6 +151,8 @@ type ComplexityRoot struct {
 		DeactivatePipeline func(childComplexity int, input wire.DeactivatePipelineInput) int
 		ProcessPayload     func(childComplexity int, input wire.ProcessPayloadInput) int
 		RefreshWeather     func(childComplexity int, input wire.RefreshWeatherInput) int
+		TestPipeline       func(childComplexity int, input wire.TestPipelineInput) int
+		UpdatePipeline     func(childComplexity int, input wire.UpdatePipelineInput) int
 	}
 
 	PageInfo struct {
@@ -163,6 +165,7 @@ type ComplexityRoot struct {
 	Pipeline struct {
 		Active      func(childComplexity int) int
 		CreatedAt   func(childComplexity int) int
+		Definition  func(childComplexity int) int
 		Description func(childComplexity int) int
 		ID          func(childComplexity int) int
 		Name        func(childComplexity int) int
@@ -252,6 +255,31 @@ type ComplexityRoot struct {
 		WeatherChanged func(childComplexity int, city string, units wire.Units) int
 	}
 
+	TestPipelineResult struct {
+		Attributes  func(childComplexity int) int
+		City        func(childComplexity int) int
+		Failure     func(childComplexity int) int
+		OrderingKey func(childComplexity int) int
+		Problems    func(childComplexity int) int
+		Result      func(childComplexity int) int
+		Skipped     func(childComplexity int) int
+		Steps       func(childComplexity int) int
+	}
+
+	TestedStep struct {
+		ElapsedMs func(childComplexity int) int
+		Failure   func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Request   func(childComplexity int) int
+		Skipped   func(childComplexity int) int
+		Value     func(childComplexity int) int
+	}
+
+	UpdatePipelineResult struct {
+		Pipeline func(childComplexity int) int
+		Problems func(childComplexity int) int
+	}
+
 	Weather struct {
 		AirQuality func(childComplexity int) int
 		City       func(childComplexity int) int
@@ -283,6 +311,8 @@ type MutationResolver interface {
 	ProcessPayload(ctx context.Context, input wire.ProcessPayloadInput) (*wire.ProcessPayloadResult, error)
 	RefreshWeather(ctx context.Context, input wire.RefreshWeatherInput) (*wire.RefreshWeatherResult, error)
 	CreatePipeline(ctx context.Context, input wire.CreatePipelineInput) (*wire.PipelineResult, error)
+	UpdatePipeline(ctx context.Context, input wire.UpdatePipelineInput) (*wire.PipelineResult, error)
+	TestPipeline(ctx context.Context, input wire.TestPipelineInput) (*wire.TestPipelineResult, error)
 	ActivatePipeline(ctx context.Context, input wire.ActivatePipelineInput) (*wire.PipelineResult, error)
 	DeactivatePipeline(ctx context.Context, input wire.DeactivatePipelineInput) (*wire.PipelineResult, error)
 }
@@ -836,6 +866,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RefreshWeather(childComplexity, args["input"].(wire.RefreshWeatherInput)), true
+	case "Mutation.testPipeline":
+		if e.ComplexityRoot.Mutation.TestPipeline == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_testPipeline_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TestPipeline(childComplexity, args["input"].(wire.TestPipelineInput)), true
+	case "Mutation.updatePipeline":
+		if e.ComplexityRoot.Mutation.UpdatePipeline == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updatePipeline_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdatePipeline(childComplexity, args["input"].(wire.UpdatePipelineInput)), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -874,6 +926,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Pipeline.CreatedAt(childComplexity), true
+	case "Pipeline.definition":
+		if e.ComplexityRoot.Pipeline.Definition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Pipeline.Definition(childComplexity), true
 	case "Pipeline.description":
 		if e.ComplexityRoot.Pipeline.Description == nil {
 			break
@@ -1286,6 +1344,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Subscription.WeatherChanged(childComplexity, args["city"].(string), args["units"].(wire.Units)), true
 
+	case "TestPipelineResult.attributes":
+		if e.ComplexityRoot.TestPipelineResult.Attributes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.Attributes(childComplexity), true
+	case "TestPipelineResult.city":
+		if e.ComplexityRoot.TestPipelineResult.City == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.City(childComplexity), true
+	case "TestPipelineResult.failure":
+		if e.ComplexityRoot.TestPipelineResult.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.Failure(childComplexity), true
+	case "TestPipelineResult.orderingKey":
+		if e.ComplexityRoot.TestPipelineResult.OrderingKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.OrderingKey(childComplexity), true
+	case "TestPipelineResult.problems":
+		if e.ComplexityRoot.TestPipelineResult.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.Problems(childComplexity), true
+	case "TestPipelineResult.result":
+		if e.ComplexityRoot.TestPipelineResult.Result == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.Result(childComplexity), true
+	case "TestPipelineResult.skipped":
+		if e.ComplexityRoot.TestPipelineResult.Skipped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.Skipped(childComplexity), true
+	case "TestPipelineResult.steps":
+		if e.ComplexityRoot.TestPipelineResult.Steps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.Steps(childComplexity), true
+
+	case "TestedStep.elapsedMs":
+		if e.ComplexityRoot.TestedStep.ElapsedMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestedStep.ElapsedMs(childComplexity), true
+	case "TestedStep.failure":
+		if e.ComplexityRoot.TestedStep.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestedStep.Failure(childComplexity), true
+	case "TestedStep.kind":
+		if e.ComplexityRoot.TestedStep.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestedStep.Kind(childComplexity), true
+	case "TestedStep.request":
+		if e.ComplexityRoot.TestedStep.Request == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestedStep.Request(childComplexity), true
+	case "TestedStep.skipped":
+		if e.ComplexityRoot.TestedStep.Skipped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestedStep.Skipped(childComplexity), true
+	case "TestedStep.value":
+		if e.ComplexityRoot.TestedStep.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestedStep.Value(childComplexity), true
+
+	case "UpdatePipelineResult.pipeline":
+		if e.ComplexityRoot.UpdatePipelineResult.Pipeline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePipelineResult.Pipeline(childComplexity), true
+	case "UpdatePipelineResult.problems":
+		if e.ComplexityRoot.UpdatePipelineResult.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePipelineResult.Problems(childComplexity), true
+
 	case "Weather.airQuality":
 		if e.ComplexityRoot.Weather.AirQuality == nil {
 			break
@@ -1386,6 +1543,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RecordFilter", ec.unmarshalInputRecordFilter),
 			graphql.NewInputUnmarshaler("RecordOrder", ec.unmarshalInputRecordOrder),
 			graphql.NewInputUnmarshaler("RefreshWeatherInput", ec.unmarshalInputRefreshWeatherInput),
+			graphql.NewInputUnmarshaler("TestPipelineInput", ec.unmarshalInputTestPipelineInput),
+			graphql.NewInputUnmarshaler("UpdatePipelineInput", ec.unmarshalInputUpdatePipelineInput),
 		)
 	}
 	first := true
@@ -1637,6 +1796,22 @@ type Mutation {
     "The pipeline to make."
     input: CreatePipelineInput!
   ): CreatePipelineResult @cost(weight: 10)
+  """
+  Changes a pipeline. Another definition than the current one makes the next version: it processes what is accepted, retried
+  and replayed from now on, and each record names the version that processed it.
+  """
+  updatePipeline(
+    "What to change."
+    input: UpdatePipelineInput!
+  ): UpdatePipelineResult @cost(weight: 10)
+  """
+  Shows what a pipeline, or a definition that is not saved yet, makes of a sample: step by step, without storing anything.
+  Steps that call other servers show the request they would make.
+  """
+  testPipeline(
+    "The sample, and what to try it on."
+    input: TestPipelineInput!
+  ): TestPipelineResult @cost(weight: 20)
   "Lets a pipeline take in payloads again. One that is active already stays so."
   activatePipeline(
     "The pipeline to activate."
@@ -1940,8 +2115,10 @@ type Pipeline implements Node {
   description: String
   "Whether it takes in payloads."
   active: Boolean!
-  "Which version of its rules is in force, from 1."
+  "Which version of its definition is in force, from 1."
   version: Int!
+  "What it does with payloads, as it was given: inputSchema, steps, attributes, city, orderingKey, retry and retention."
+  definition: JSON!
   "When it was made."
   createdAt: DateTime!
   "When it was changed last."
@@ -2088,6 +2265,80 @@ input CreatePipelineInput {
   name: String!
   "What it is for, in at most 1000 characters."
   description: String
+  """
+  What it does with payloads: a JSON object of at most 64 KiB with any of ` + "`" + `inputSchema` + "`" + ` (JSON Schema 2020-12), ` + "`" + `steps` + "`" + `,
+  ` + "`" + `attributes` + "`" + `, ` + "`" + `city` + "`" + `, ` + "`" + `orderingKey` + "`" + ` (CEL), ` + "`" + `retry` + "`" + ` and ` + "`" + `retention` + "`" + `. Without them, each payload becomes a result that is the
+  payload with its ` + "`" + `status` + "`" + ` and a ` + "`" + `timestamp` + "`" + `.
+  """
+  definition: JSON! = {}
+}
+
+"A change of a pipeline. What is not given stays."
+input UpdatePipelineInput {
+  "Its name, which never changes."
+  name: String!
+  "What it is for, in at most 1000 characters."
+  description: String
+  "What it does with payloads from now on, whole."
+  definition: JSON
+  "Refuse the change unless this is the current version."
+  expectedVersion: Int
+}
+
+"What became of a change of a pipeline."
+type UpdatePipelineResult {
+  "The pipeline as it is now. Null when the change was refused."
+  pipeline: Pipeline
+  "Why it was refused: everything that is wrong with a definition, each with its path. Empty when it was not."
+  problems: [Problem!]! @listSize(assumedSize: 2)
+}
+
+"A sample, and what to try it on: a pipeline, or a definition."
+input TestPipelineInput {
+  "The name of a pipeline. Without it, a definition is given."
+  name: String
+  "A definition, as ` + "`" + `createPipeline` + "`" + ` takes it. Without it, a pipeline is named."
+  definition: JSON
+  "A payload, as ` + "`" + `processPayload` + "`" + ` takes it."
+  payload: JSON!
+  "What the servers that steps call are taken to answer: an object, by each step's ` + "`" + `as` + "`" + `. Where there is none, null."
+  answers: JSON! = {}
+}
+
+"What becomes of a sample."
+type TestPipelineResult {
+  "The city it would be joined with."
+  city: City
+  "What makes payloads be processed one after the other, where they have it in common."
+  orderingKey: String
+  "What it would be found by."
+  attributes: JSON
+  "What each step does, up to the one that fails or skips it."
+  steps: [TestedStep!]! @listSize(assumedSize: 20)
+  "What would be kept. Null when a step fails or skips it, or when it is refused."
+  result: JSON
+  "Whether a filter leaves it out."
+  skipped: Boolean!
+  "Why it cannot be processed, and in which step."
+  failure: String
+  "Why the definition or the sample is refused: everything that is wrong, each with its path. Empty when it is not."
+  problems: [Problem!]! @listSize(assumedSize: 2)
+}
+
+"What one step does with a sample."
+type TestedStep {
+  "Which kind of step it is."
+  kind: String!
+  "What it makes of the sample. Null when it fails or skips it."
+  value: JSON
+  "The request it would make: ` + "`" + `method` + "`" + `, ` + "`" + `url` + "`" + `, ` + "`" + `headers` + "`" + ` and ` + "`" + `body` + "`" + `. Null for a step that makes none."
+  request: JSON
+  "Whether it leaves the sample out."
+  skipped: Boolean!
+  "Why it fails."
+  failure: String
+  "How many milliseconds it took."
+  elapsedMs: Float!
 }
 
 "What became of a pipeline to make."
@@ -2148,6 +2399,8 @@ enum ProblemCode {
   PAYLOAD_ID_INVALID
   "The payload is over 256 KiB."
   PAYLOAD_TOO_LARGE
+  "The payload is not as the pipeline's definition wants it."
+  PAYLOAD_INVALID
   "The pipeline has a record with the payload's ` + "`" + `id` + "`" + ` and other content."
   PAYLOAD_CONFLICT
   "There is no pipeline of that name."
@@ -2160,6 +2413,12 @@ enum ProblemCode {
   PIPELINE_NAME_INVALID
   "The pipeline's description is over 1000 characters."
   PIPELINE_DESCRIPTION_INVALID
+  "The pipeline has another version by now than the one expected."
+  PIPELINE_VERSION_CONFLICT
+  "The definition has something wrong in it, at ` + "`" + `field` + "`" + `. The place in an expression is told as line:column."
+  DEFINITION_INVALID
+  "A step of the pipeline failed: the payload is kept, and tried again."
+  STEP_FAILED
   "More payloads are waiting than the server takes on: try again later."
   OVERLOADED
   "The weather was not fetched anew: that has just been done, or the provider has no quota left or fails."
@@ -2474,6 +2733,8 @@ func (ec *executionContext) childFields_Pipeline(ctx context.Context, field grap
 		return ec.fieldContext_Pipeline_active(ctx, field)
 	case "version":
 		return ec.fieldContext_Pipeline_version(ctx, field)
+	case "definition":
+		return ec.fieldContext_Pipeline_definition(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Pipeline_createdAt(ctx, field)
 	case "updatedAt":
@@ -2602,6 +2863,56 @@ func (ec *executionContext) childFields_RefreshWeatherResult(ctx context.Context
 		return ec.fieldContext_RefreshWeatherResult_problems(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RefreshWeatherResult", field.Name)
+}
+
+func (ec *executionContext) childFields_TestPipelineResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "city":
+		return ec.fieldContext_TestPipelineResult_city(ctx, field)
+	case "orderingKey":
+		return ec.fieldContext_TestPipelineResult_orderingKey(ctx, field)
+	case "attributes":
+		return ec.fieldContext_TestPipelineResult_attributes(ctx, field)
+	case "steps":
+		return ec.fieldContext_TestPipelineResult_steps(ctx, field)
+	case "result":
+		return ec.fieldContext_TestPipelineResult_result(ctx, field)
+	case "skipped":
+		return ec.fieldContext_TestPipelineResult_skipped(ctx, field)
+	case "failure":
+		return ec.fieldContext_TestPipelineResult_failure(ctx, field)
+	case "problems":
+		return ec.fieldContext_TestPipelineResult_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestPipelineResult", field.Name)
+}
+
+func (ec *executionContext) childFields_TestedStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_TestedStep_kind(ctx, field)
+	case "value":
+		return ec.fieldContext_TestedStep_value(ctx, field)
+	case "request":
+		return ec.fieldContext_TestedStep_request(ctx, field)
+	case "skipped":
+		return ec.fieldContext_TestedStep_skipped(ctx, field)
+	case "failure":
+		return ec.fieldContext_TestedStep_failure(ctx, field)
+	case "elapsedMs":
+		return ec.fieldContext_TestedStep_elapsedMs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestedStep", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdatePipelineResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "pipeline":
+		return ec.fieldContext_UpdatePipelineResult_pipeline(ctx, field)
+	case "problems":
+		return ec.fieldContext_UpdatePipelineResult_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdatePipelineResult", field.Name)
 }
 
 func (ec *executionContext) childFields_Weather(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2886,6 +3197,34 @@ func (ec *executionContext) field_Mutation_refreshWeather_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (wire.RefreshWeatherInput, error) {
 			return ec.unmarshalNRefreshWeatherInput2barographᚋgraphᚋwireᚐRefreshWeatherInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_testPipeline_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (wire.TestPipelineInput, error) {
+			return ec.unmarshalNTestPipelineInput2barographᚋgraphᚋwireᚐTestPipelineInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updatePipeline_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (wire.UpdatePipelineInput, error) {
+			return ec.unmarshalNUpdatePipelineInput2barographᚋgraphᚋwireᚐUpdatePipelineInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5341,6 +5680,94 @@ func (ec *executionContext) fieldContext_Mutation_createPipeline(ctx context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_updatePipeline(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updatePipeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdatePipeline(ctx, fc.Args["input"].(wire.UpdatePipelineInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *wire.PipelineResult) graphql.Marshaler {
+			return ec.marshalOUpdatePipelineResult2ᚖbarographᚋgraphᚋwireᚐPipelineResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updatePipeline(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdatePipelineResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updatePipeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_testPipeline(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_testPipeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().TestPipeline(ctx, fc.Args["input"].(wire.TestPipelineInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *wire.TestPipelineResult) graphql.Marshaler {
+			return ec.marshalOTestPipelineResult2ᚖbarographᚋgraphᚋwireᚐTestPipelineResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_testPipeline(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TestPipelineResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_testPipeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_activatePipeline(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5634,6 +6061,29 @@ func (ec *executionContext) _Pipeline_version(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_Pipeline_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Pipeline", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Pipeline_definition(ctx context.Context, field graphql.CollectedField, obj *pipeline.Pipeline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Pipeline_definition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Definition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalNJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Pipeline_definition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Pipeline", field, false, false, "JSON")
 }
 
 func (ec *executionContext) _Pipeline_createdAt(ctx context.Context, field graphql.CollectedField, obj *pipeline.Pipeline) (ret graphql.Marshaler) {
@@ -7348,6 +7798,419 @@ func (ec *executionContext) fieldContext_Subscription_weatherChanged(ctx context
 	return fc, nil
 }
 
+func (ec *executionContext) _TestPipelineResult_city(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_city(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.City, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gazetteer.City) graphql.Marshaler {
+			return ec.marshalOCity2ᚖbarographᚋgazetteerᚐCity(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_city(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TestPipelineResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_City(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TestPipelineResult_orderingKey(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_orderingKey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OrderingKey, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_orderingKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestPipelineResult", field, false, false, "String")
+}
+
+func (ec *executionContext) _TestPipelineResult_attributes(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_attributes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attributes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_attributes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestPipelineResult", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _TestPipelineResult_steps(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_steps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Steps, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []pipeline.TriedStep) graphql.Marshaler {
+			return ec.marshalNTestedStep2ᚕbarographᚋpipelineᚐTriedStepᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TestPipelineResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TestedStep(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TestPipelineResult_result(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_result(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Result, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_result(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestPipelineResult", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _TestPipelineResult_skipped(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_skipped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Skipped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_skipped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestPipelineResult", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _TestPipelineResult_failure(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_failure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failure, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestPipelineResult", field, false, false, "String")
+}
+
+func (ec *executionContext) _TestPipelineResult_problems(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []wire.Problem) graphql.Marshaler {
+			return ec.marshalNProblem2ᚕbarographᚋgraphᚋwireᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TestPipelineResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Problem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TestedStep_kind(ctx context.Context, field graphql.CollectedField, obj *pipeline.TriedStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestedStep_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestedStep_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestedStep", field, false, false, "String")
+}
+
+func (ec *executionContext) _TestedStep_value(ctx context.Context, field graphql.CollectedField, obj *pipeline.TriedStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestedStep_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestedStep_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestedStep", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _TestedStep_request(ctx context.Context, field graphql.CollectedField, obj *pipeline.TriedStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestedStep_request(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Request, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestedStep_request(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestedStep", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _TestedStep_skipped(ctx context.Context, field graphql.CollectedField, obj *pipeline.TriedStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestedStep_skipped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Skipped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestedStep_skipped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestedStep", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _TestedStep_failure(ctx context.Context, field graphql.CollectedField, obj *pipeline.TriedStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestedStep_failure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failure, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestedStep_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestedStep", field, false, false, "String")
+}
+
+func (ec *executionContext) _TestedStep_elapsedMs(ctx context.Context, field graphql.CollectedField, obj *pipeline.TriedStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestedStep_elapsedMs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ElapsedMs(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestedStep_elapsedMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestedStep", field, true, false, "Float")
+}
+
+func (ec *executionContext) _UpdatePipelineResult_pipeline(ctx context.Context, field graphql.CollectedField, obj *wire.PipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePipelineResult_pipeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pipeline, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *pipeline.Pipeline) graphql.Marshaler {
+			return ec.marshalOPipeline2ᚖbarographᚋpipelineᚐPipeline(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePipelineResult_pipeline(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePipelineResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Pipeline(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdatePipelineResult_problems(ctx context.Context, field graphql.CollectedField, obj *wire.PipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePipelineResult_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []wire.Problem) graphql.Marshaler {
+			return ec.marshalNProblem2ᚕbarographᚋgraphᚋwireᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePipelineResult_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePipelineResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Problem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Weather_id(ctx context.Context, field graphql.CollectedField, obj *wire.Weather) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8828,7 +9691,11 @@ func (ec *executionContext) unmarshalInputCreatePipelineInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "description"}
+	if _, present := asMap["definition"]; !present {
+		asMap["definition"] = map[string]any{}
+	}
+
+	fieldsInOrder := [...]string{"name", "description", "definition"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -8849,6 +9716,13 @@ func (ec *executionContext) unmarshalInputCreatePipelineInput(ctx context.Contex
 				return it, err
 			}
 			it.Description = data
+		case "definition":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("definition"))
+			data, err := ec.unmarshalNJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Definition = data
 		}
 	}
 	return it, nil
@@ -9126,6 +10000,136 @@ func (ec *executionContext) unmarshalInputRefreshWeatherInput(ctx context.Contex
 func UnmarshalRefreshWeatherInput(ctx context.Context, raw any) (wire.RefreshWeatherInput, error) {
 	var out wire.RefreshWeatherInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RefreshWeatherInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputTestPipelineInput(ctx context.Context, obj any) (wire.TestPipelineInput, error) {
+	var it wire.TestPipelineInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["answers"]; !present {
+		asMap["answers"] = map[string]any{}
+	}
+
+	fieldsInOrder := [...]string{"name", "definition", "payload", "answers"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "definition":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("definition"))
+			data, err := ec.unmarshalOJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Definition = data
+		case "payload":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("payload"))
+			data, err := ec.unmarshalNJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Payload = data
+		case "answers":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("answers"))
+			data, err := ec.unmarshalNJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Answers = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTestPipelineInput unmarshals raw into the TestPipelineInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTestPipelineInput(ctx context.Context, raw any) (wire.TestPipelineInput, error) {
+	var out wire.TestPipelineInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TestPipelineInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdatePipelineInput(ctx context.Context, obj any) (wire.UpdatePipelineInput, error) {
+	var it wire.UpdatePipelineInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"name", "description", "definition", "expectedVersion"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "description":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("description"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Description = data
+		case "definition":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("definition"))
+			data, err := ec.unmarshalOJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Definition = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdatePipelineInput unmarshals raw into the UpdatePipelineInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdatePipelineInput(ctx context.Context, raw any) (wire.UpdatePipelineInput, error) {
+	var out wire.UpdatePipelineInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdatePipelineInput", raw, &out)
 	return out, err
 }
 
@@ -9865,6 +10869,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "updatePipeline":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updatePipeline(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "testPipeline":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_testPipeline(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "activatePipeline":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_activatePipeline(ctx, field)
@@ -9977,6 +10995,11 @@ func (ec *executionContext) _Pipeline(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "version":
 			out.Values[i] = ec._Pipeline_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "definition":
+			out.Values[i] = ec._Pipeline_definition(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -10583,6 +11606,170 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
+}
+
+var testPipelineResultImplementors = []string{"TestPipelineResult"}
+
+func (ec *executionContext) _TestPipelineResult(ctx context.Context, sel ast.SelectionSet, obj *wire.TestPipelineResult) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, testPipelineResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TestPipelineResult")
+		case "city":
+			out.Values[i] = ec._TestPipelineResult_city(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "orderingKey":
+			out.Values[i] = ec._TestPipelineResult_orderingKey(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "attributes":
+			out.Values[i] = ec._TestPipelineResult_attributes(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "steps":
+			out.Values[i] = ec._TestPipelineResult_steps(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "result":
+			out.Values[i] = ec._TestPipelineResult_result(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "skipped":
+			out.Values[i] = ec._TestPipelineResult_skipped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failure":
+			out.Values[i] = ec._TestPipelineResult_failure(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "problems":
+			out.Values[i] = ec._TestPipelineResult_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._TestPipelineResult(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var testedStepImplementors = []string{"TestedStep"}
+
+func (ec *executionContext) _TestedStep(ctx context.Context, sel ast.SelectionSet, obj *pipeline.TriedStep) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, testedStepImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TestedStep")
+		case "kind":
+			out.Values[i] = ec._TestedStep_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "value":
+			out.Values[i] = ec._TestedStep_value(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "request":
+			out.Values[i] = ec._TestedStep_request(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "skipped":
+			out.Values[i] = ec._TestedStep_skipped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failure":
+			out.Values[i] = ec._TestedStep_failure(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "elapsedMs":
+			out.Values[i] = ec._TestedStep_elapsedMs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._TestedStep(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var updatePipelineResultImplementors = []string{"UpdatePipelineResult"}
+
+func (ec *executionContext) _UpdatePipelineResult(ctx context.Context, sel ast.SelectionSet, obj *wire.PipelineResult) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, updatePipelineResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdatePipelineResult")
+		case "pipeline":
+			out.Values[i] = ec._UpdatePipelineResult_pipeline(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "problems":
+			out.Values[i] = ec._UpdatePipelineResult_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._UpdatePipelineResult(ctx, sel, obj)
+		})
+	}
+
+	return out
 }
 
 var weatherImplementors = []string{"Weather", "Node"}
@@ -11366,12 +12553,16 @@ var (
 		"PAYLOAD_ID_MISSING":           pipeline.PayloadIDMissing,
 		"PAYLOAD_ID_INVALID":           pipeline.PayloadIDInvalid,
 		"PAYLOAD_TOO_LARGE":            pipeline.PayloadTooLarge,
+		"PAYLOAD_INVALID":              pipeline.PayloadInvalid,
 		"PAYLOAD_CONFLICT":             pipeline.PayloadConflict,
 		"PIPELINE_NOT_FOUND":           pipeline.NotFound,
 		"PIPELINE_INACTIVE":            pipeline.Inactive,
 		"PIPELINE_NAME_TAKEN":          pipeline.NameTaken,
 		"PIPELINE_NAME_INVALID":        pipeline.NameInvalid,
 		"PIPELINE_DESCRIPTION_INVALID": pipeline.DescriptionInvalid,
+		"PIPELINE_VERSION_CONFLICT":    pipeline.VersionConflict,
+		"DEFINITION_INVALID":           pipeline.DefinitionInvalid,
+		"STEP_FAILED":                  pipeline.StepFailed,
 		"OVERLOADED":                   pipeline.Overloaded,
 		"WEATHER_NOT_REFRESHED":        wire.WeatherNotRefreshed,
 	}
@@ -11380,12 +12571,16 @@ var (
 		pipeline.PayloadIDMissing:   "PAYLOAD_ID_MISSING",
 		pipeline.PayloadIDInvalid:   "PAYLOAD_ID_INVALID",
 		pipeline.PayloadTooLarge:    "PAYLOAD_TOO_LARGE",
+		pipeline.PayloadInvalid:     "PAYLOAD_INVALID",
 		pipeline.PayloadConflict:    "PAYLOAD_CONFLICT",
 		pipeline.NotFound:           "PIPELINE_NOT_FOUND",
 		pipeline.Inactive:           "PIPELINE_INACTIVE",
 		pipeline.NameTaken:          "PIPELINE_NAME_TAKEN",
 		pipeline.NameInvalid:        "PIPELINE_NAME_INVALID",
 		pipeline.DescriptionInvalid: "PIPELINE_DESCRIPTION_INVALID",
+		pipeline.VersionConflict:    "PIPELINE_VERSION_CONFLICT",
+		pipeline.DefinitionInvalid:  "DEFINITION_INVALID",
+		pipeline.StepFailed:         "STEP_FAILED",
 		pipeline.Overloaded:         "OVERLOADED",
 		wire.WeatherNotRefreshed:    "WEATHER_NOT_REFRESHED",
 	}
@@ -11542,6 +12737,31 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
+func (ec *executionContext) unmarshalNTestPipelineInput2barographᚋgraphᚋwireᚐTestPipelineInput(ctx context.Context, v any) (wire.TestPipelineInput, error) {
+	res, err := ec.unmarshalInputTestPipelineInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTestedStep2barographᚋpipelineᚐTriedStep(ctx context.Context, sel ast.SelectionSet, v pipeline.TriedStep) graphql.Marshaler {
+	return ec._TestedStep(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTestedStep2ᚕbarographᚋpipelineᚐTriedStepᚄ(ctx context.Context, sel ast.SelectionSet, v []pipeline.TriedStep) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTestedStep2barographᚋpipelineᚐTriedStep(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNUnits2barographᚋgraphᚋwireᚐUnits(ctx context.Context, v any) (wire.Units, error) {
 	var res wire.Units
 	err := res.UnmarshalGQL(v)
@@ -11550,6 +12770,11 @@ func (ec *executionContext) unmarshalNUnits2barographᚋgraphᚋwireᚐUnits(ctx
 
 func (ec *executionContext) marshalNUnits2barographᚋgraphᚋwireᚐUnits(ctx context.Context, sel ast.SelectionSet, v wire.Units) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNUpdatePipelineInput2barographᚋgraphᚋwireᚐUpdatePipelineInput(ctx context.Context, v any) (wire.UpdatePipelineInput, error) {
+	res, err := ec.unmarshalInputUpdatePipelineInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalN_Any2interface(ctx context.Context, v any) (any, error) {
@@ -12187,6 +13412,20 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	_ = ctx
 	res := graphql.MarshalString(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOTestPipelineResult2ᚖbarographᚋgraphᚋwireᚐTestPipelineResult(ctx context.Context, sel ast.SelectionSet, v *wire.TestPipelineResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TestPipelineResult(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdatePipelineResult2ᚖbarographᚋgraphᚋwireᚐPipelineResult(ctx context.Context, sel ast.SelectionSet, v *wire.PipelineResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdatePipelineResult(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOWeather2ᚕᚖbarographᚋgraphᚋwireᚐWeather(ctx context.Context, sel ast.SelectionSet, v []*wire.Weather) graphql.Marshaler {

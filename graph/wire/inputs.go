@@ -35,6 +35,23 @@ type ProcessPayloadInput struct {
 type CreatePipelineInput struct {
 	Name        string
 	Description *string
+	Definition  json.RawMessage
+}
+
+// UpdatePipelineInput is a change of a pipeline.
+type UpdatePipelineInput struct {
+	Name            string
+	Description     *string
+	Definition      json.RawMessage
+	ExpectedVersion *int
+}
+
+// TestPipelineInput is a sample and what to try it on.
+type TestPipelineInput struct {
+	Name       *string
+	Definition json.RawMessage
+	Payload    json.RawMessage
+	Answers    json.RawMessage
 }
 
 // ActivatePipelineInput is a pipeline to activate.

@@ -26,6 +26,7 @@ import (
 	"barograph/records"
 	"barograph/resolvers"
 	"barograph/weather"
+	"barograph/weather/enrichment"
 	"barograph/weather/openmeteo"
 )
 
@@ -85,9 +86,14 @@ func New(t testing.TB, options ...func(*graph.Config)) *Gateway {
 	})
 
 	pipelines, store := pipeline.NewStore(pools, logger), records.NewStore(base)
+	hosts, err := pipeline.ParseHosts([]string{"http://127.0.0.1"})
+	must(t, err)
+	compiler := pipeline.NewCompiler(pipeline.Kinds(enrichment.Source{Gazetteer: cities, Reports: reports}, hosts)...)
+	compiler.Logger = logger
+	catalog := pipeline.NewCatalog(pipelines, compiler)
 	config := graph.Config{
 		Resolvers: &resolvers.Root{
-			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Records: store, Writer: writer, Feed: feed, Now: clock, Logger: logger,
+			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store, Writer: writer, Feed: feed, Now: clock, Logger: logger,
 		},
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Report: true, Sources: loaders.Sources{
 			Weather: reports, Pipelines: pipelines, Records: store,

@@ -25,6 +25,7 @@ type Settings struct {
 	Weather     `embed:""`
 	HTTP        `embed:""`
 	WebSocket   `embed:""`
+	Steps       `embed:""`
 	GraphQL     `embed:""`
 	LogLevel    string `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
 	LogFormat   string `default:"auto" enum:"auto,text,json" env:"BAROGRAPH_LOG_FORMAT" help:"How: ${enum}. auto is text on a terminal."`
