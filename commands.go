@@ -27,6 +27,7 @@ type commandLine struct {
 
 	Serve       serveCommand       `cmd:"" default:"1" help:"Serve GraphQL. The default."`
 	Migrate     migrateCommand     `cmd:"" help:"Change the database's schema."`
+	Keyset      keysetCommand      `cmd:"" help:"Manage the keyset that records are sealed with."`
 	Schema      schemaCommand      `cmd:"" help:"Print the GraphQL schema."`
 	ShowConfig  configCommand      `cmd:"" name:"config" help:"Show the settings in force, and check settings files."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running gateway whether it is ready."`

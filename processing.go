@@ -38,11 +38,10 @@ type processing struct {
 // newProcessing returns what takes payloads in, as records of the base, and gives
 // the base a bell that rings on every node.
 func newProcessing(
-	s settings.Settings, base *records.Base, pipelines *pipeline.Store, compiler *pipeline.Compiler, cities *gazetteer.Gazetteer, logger *slog.Logger,
+	s settings.Settings, base *records.Base, catalog *pipeline.Catalog, cities *gazetteer.Gazetteer, logger *slog.Logger,
 ) *processing {
 	base.Bell = bell.New(bell.NewPostgres(base.Pools, rand.Text(), logger))
 	p := &processing{writer: records.NewWriter(base), queue: records.NewQueue(base), bell: base.Bell}
-	catalog := pipeline.NewCatalog(pipelines, compiler)
 	runner := &worker.Runner{Queue: p.queue, Now: time.Now, Random: mathrand.Float64, Lease: leaseTime, Logger: logger}
 	p.intake = intake.New(intake.Config{
 		Writer: p.writer, Catalog: catalog, Runner: runner, City: intake.CityOf(cities), Now: time.Now, BacklogLimit: s.BacklogLimit, Drain: workDrain, Logger: logger,

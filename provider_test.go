@@ -66,7 +66,7 @@ func TestAutoTakesTheServiceThatAnswers(t *testing.T) {
 func TestAutoNeverSimulatesBesideAGivenDatabase(t *testing.T) {
 	t.Parallel()
 	base, up := reserve(t)
-	g := start(t, command(t, "--listen", "127.0.0.1:0", "--database-url", postgrestest.Database(t), "--open-meteo-url", base))
+	g := start(t, command(t, "--listen", "127.0.0.1:0", "--database-url", postgrestest.Database(t), "--data-dir", filepath.Join(tempDir(t), "data"), "--open-meteo-url", base))
 	a, err := g.ask(t.Context(), freshness, nil)
 	if err != nil || len(a.Errors) != 1 || a.Errors[0].Extensions.Code != "UPSTREAM_UNAVAILABLE" || string(a.Data) != `{"weather":null}` {
 		t.Errorf("while the service is away: %s, %+v, %v; want UPSTREAM_UNAVAILABLE", a.Data, a.Errors, err)

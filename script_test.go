@@ -33,6 +33,11 @@ func TestScripts(t *testing.T) {
 			"database": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Setenv(args[0], postgrestest.Database(t))
 			},
+			// sealed FILE puts a record into the database, sealed by the keyset in a file.
+			"sealed": func(ts *testscript.TestScript, _ bool, args []string) {
+				g := serve(t, ts.MkAbs("data"), "--database-url", ts.Getenv("DATABASE_URL"), "--keyset-file", ts.MkAbs(args[0]))
+				g.data(t, `mutation { processPayload(input: { payload: { id: "a" } }) { duplicate } }`, nil)
+			},
 			// gateway NAME starts a gateway and puts its address into a variable.
 			"gateway": func(ts *testscript.TestScript, _ bool, args []string) {
 				g := serve(t, filepath.Join(tempDir(t), "data"))

@@ -28,7 +28,6 @@ import (
 	"barograph/internal/edge"
 	"barograph/internal/postgres"
 	"barograph/internal/postgres/private"
-	"barograph/internal/seal"
 	"barograph/internal/settings"
 	"barograph/internal/telemetry"
 	"barograph/loaders"
@@ -36,6 +35,7 @@ import (
 	"barograph/records"
 	"barograph/resolvers"
 	"barograph/weather"
+	"barograph/weather/enrichment"
 	"barograph/weather/shared"
 	"barograph/web"
 )
@@ -133,27 +133,32 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	if common != nil {
 		reports.Share(common)
 	}
-	keys, err := seal.Generate()
+	vault, err := openVault(ctx, s, base, logger)
 	if err != nil {
 		return err
 	}
-	kept := &records.Base{Pools: base.pools, Sealer: keys, Logger: logger}
+	kept := &records.Base{Pools: base.pools, Sealer: vault.Keys(), Logger: logger}
 	pipelines, store := pipeline.NewStore(base.pools, logger), records.NewStore(kept)
-	processing := newProcessing(s, kept, pipelines, pipeline.NewCompiler(), cities, logger)
+	catalog, err := newCatalog(s, pipelines, enrichment.Source{Gazetteer: cities, Reports: reports}, logger)
+	if err != nil {
+		return err
+	}
+	processing := newProcessing(s, kept, catalog, cities, logger)
 	feed := records.NewFeed(kept)
 	if err := feed.Rebase(ctx); err != nil {
 		return err
 	}
+	indexer, sweeper, tally := records.NewIndexer(kept, pipelines, time.Now), records.NewSweeper(kept, pipelines, time.Now), records.NewTally(kept)
 	serves.Resolvers = &resolvers.Root{
-		Gazetteer: cities, Weather: reports, Pipelines: pipelines, Records: store, Intake: processing.intake,
-		Queue: processing.queue, Feed: feed, Now: time.Now, Logger: logger,
+		Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store, Indexer: indexer,
+		Intake: processing.intake, Queue: processing.queue, Feed: feed, Now: time.Now, Logger: logger,
 	}
 	serves.Extensions = []graphql.HandlerExtension{loaders.Extension{
 		Sources: loaders.Sources{Weather: reports, Pipelines: pipelines, Records: store},
 		Report:  inForce(s.UpstreamReport, listener.Addr()),
 	}}
 	handler := graph.New(serves)
-	if err := errors.Join(base.pools.Observe(), processing.writer.Observe()); err != nil {
+	if err := errors.Join(base.pools.Observe(), processing.writer.Observe(), vault.Observe(), tally.Observe()); err != nil {
 		return err
 	}
 	playground, explore := http.NotFoundHandler(), "nothing here: --playground=on turns it on"
@@ -167,6 +172,9 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	defer stopWriting()
 	processing.run(ctx, writing, &serving)
 	serving.Go(func() error { return feed.Run(writing) })
+	for _, upkeep := range []func(context.Context) error{vault.Run, indexer.Run, sweeper.Run, tally.Run} {
+		serving.Go(func() error { return upkeep(writing) })
+	}
 	if operators.listener != nil {
 		serving.Go(func() error { return admin.Serve(writing, operators.listener, observing.Metrics(), logger) })
 	}
@@ -178,6 +186,17 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		}).Serve(ctx, listener)
 	})
 	return serving.Wait()
+}
+
+// newCatalog returns the pipelines' programs, with the steps that there are.
+func newCatalog(s settings.Settings, pipelines *pipeline.Store, forecaster pipeline.Forecaster, logger *slog.Logger) (*pipeline.Catalog, error) {
+	hosts, err := pipeline.ParseHosts(s.StepHosts)
+	if err != nil {
+		return nil, fmt.Errorf("--step-hosts: %w", err)
+	}
+	compiler := pipeline.NewCompiler(pipeline.Kinds(forecaster, hosts)...)
+	compiler.Logger = logger
+	return pipeline.NewCatalog(pipelines, compiler), nil
 }
 
 // announce says what is served, where, and on what it rests.

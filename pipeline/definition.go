@@ -2,18 +2,31 @@ package pipeline
 
 import (
 	"encoding/json"
-	"time"
+	"regexp"
+)
+
+const (
+	// DefinitionLimit is how many bytes of JSON a definition may have.
+	DefinitionLimit = 64 << 10
+
+	stepLimit      = 20
+	attributeLimit = 32
+	attemptLimit   = 100
+	dayMs          = 24 * 60 * 60 * 1000
+	backoffLimitMs = 7 * dayMs
+	deadlineLimit  = 30 * dayMs
+	retentionLimit = 10 * 366 * 24 * 60 * 60 // seconds
 )
 
 // A Definition says what a pipeline does with its payloads.
 type Definition struct {
-	InputSchema json.RawMessage      `json:"inputSchema"` // JSON Schema 2020-12; nil takes any payload
-	Steps       []json.RawMessage    `json:"steps"`       // in order, each of a kind
-	Attributes  map[string]Attribute `json:"attributes"`  // plain and indexed, by name
-	City        *string              `json:"city"`        // CEL; nil reads the payload's "city"
-	OrderingKey *string              `json:"orderingKey"` // CEL; payloads with the same key are processed one after the other
-	Retry       Retry                `json:"retry"`
-	Retention   Retention            `json:"retention"`
+	InputSchema json.RawMessage            `json:"inputSchema"` // JSON Schema 2020-12; nil takes any payload
+	Steps       []json.RawMessage          `json:"steps"`       // in order, each of a kind
+	Attributes  map[string]json.RawMessage `json:"attributes"`  // plain and indexed, by name: each an Attribute
+	City        *string                    `json:"city"`        // CEL; nil reads the payload's "city"
+	OrderingKey *string                    `json:"orderingKey"` // CEL; payloads with the same key are processed one after the other
+	Retry       json.RawMessage            `json:"retry"`       // a Retry
+	Retention   json.RawMessage            `json:"retention"`   // a Retention
 }
 
 // An Attribute is a value of a record by which it is found and grouped.
@@ -23,34 +36,11 @@ type Attribute struct {
 	Range      bool   `json:"range"`      // of a NUMBER: whether it can be asked for from one value to another
 }
 
-// A Retry says how a payload is tried again whose steps fail.
-type Retry struct {
-	Attempts     int   `json:"attempts"` // in all; after the last one the record is DEAD
-	BackoffMs    int64 `json:"backoffMs"`
-	BackoffMaxMs int64 `json:"backoffMaxMs"`
-	DeadlineMs   int64 `json:"deadlineMs"` // after the payload was received; 0 for none
-}
-
 // A Retention says for how long finished records are kept. Zero keeps them.
 type Retention struct {
 	ProcessedSeconds int64 `json:"processedSeconds"` // of PROCESSED and SKIPPED, since then
 	DeadSeconds      int64 `json:"deadSeconds"`
 }
 
-// defaultRetry is that of a definition that says nothing of it.
-var defaultRetry = Retry{Attempts: 5, BackoffMs: 1000, BackoffMaxMs: 300_000}
-
-// Next returns when a payload is tried again that was received at a time and
-// whose attempts so far, now the last one, have all failed; and false if it is
-// not. The wait doubles from attempt to attempt, and of it random, from 0 to 1,
-// says how much is taken off, by a half at most, so that payloads which failed
-// together do not come back together.
-func (r Retry) Next(attempts int, received, now time.Time, random float64) (time.Time, bool) {
-	if attempts >= r.Attempts {
-		return time.Time{}, false
-	}
-	wait := min(float64(r.BackoffMaxMs), float64(r.BackoffMs)*float64(uint64(1)<<min(attempts-1, 40)))
-	next := now.Add(time.Duration(wait * (1 - random/2) * float64(time.Millisecond)))
-	late := r.DeadlineMs > 0 && next.Sub(received) > time.Duration(r.DeadlineMs)*time.Millisecond
-	return next, !late
-}
+// memberPattern is what attributes and members that steps add are called.
+var memberPattern = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]{0,63}$`)

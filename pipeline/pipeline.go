@@ -1,9 +1,11 @@
 // Package pipeline says what a payload must be, what processing makes of it and
-// which pipelines there are to take it in. Processing touches no SQL and no
-// network; keeping what was processed is left to package records.
+// which pipelines there are to take it in: their definitions, versions and steps.
+// Processing touches no SQL, and the network only in the steps whose kinds say
+// so; keeping what was processed is left to package records.
 package pipeline
 
 import (
+	"encoding/json"
 	"regexp"
 	"strings"
 	"time"
@@ -18,7 +20,8 @@ type Pipeline struct {
 	Name        string
 	Description *string
 	Active      bool
-	Version     int // of its rules, from 1
+	Version     int             // of its rules, from 1
+	Definition  json.RawMessage // of that version, as it was given
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }

@@ -2,7 +2,11 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
+	"log/slog"
+	"runtime/debug"
+
+	"barograph/pipeline/expression"
+	"barograph/pipeline/inputschema"
 )
 
 // A Program is a version of a pipeline's definition, ready to run. It is safe
@@ -14,72 +18,94 @@ type Program struct {
 	Retention Retention
 	Ranges    []string // the attributes that are declared a range
 
-	pure     bool
-	steps    []namedStep
-	ordering string
+	schema      *inputschema.Schema // nil takes any payload
+	steps       []placed
+	attributes  []declared
+	city        *expression.Expression // nil for the payload's "city"
+	orderingKey *expression.Expression // nil for none
+	inputOutput bool                   // whether a step leaves this process
+	cpu         *cpu
+	logger      *slog.Logger
 }
 
-type namedStep struct {
-	name string
+// A placed step is one in its place.
+type placed struct {
 	Step
+	kind  Kind
+	place string // as in "steps[1] (http)"
 }
 
 // Pure reports whether no step leaves this process, so that running them again
 // does no harm.
-func (p *Program) Pure() bool { return p.pure }
-
-// An Admission is what is known of a payload once it may come in.
-type Admission struct {
-	City        string          // as a city is asked for; "" for none
-	Attributes  json.RawMessage // those that the payload alone tells, an object; nil for none
-	OrderingKey *string
-}
-
-// Admit checks a payload against the definition. It returns a *Refusal where the
-// payload is not what the pipeline takes.
-func (p *Program) Admit(_ context.Context, payload *Payload) (Admission, error) {
-	a := Admission{City: payload.City}
-	if p.ordering != "" {
-		var key string
-		if json.Unmarshal(payload.members[p.ordering], &key) == nil {
-			a.OrderingKey = &key
-		}
-	}
-	return a, nil
-}
+func (p *Program) Pure() bool { return !p.inputOutput }
 
 // Run runs the steps for the jobs of a claim and returns an outcome for each, in
-// order. A step that panics fails its jobs.
+// order. A step that panics fails its jobs. Steps that leave this process run for
+// all jobs at once, and those between them on the pool for what clients wrote.
+// When ctx ends before all is done, the outcomes say so and are worth nothing.
 func (p *Program) Run(ctx context.Context, jobs []*Job) []Outcome {
-	outcomes := make([]Outcome, len(jobs))
-	for _, s := range p.steps {
-		func() {
-			defer func() {
-				if recover() != nil {
-					for _, j := range jobs {
-						j.Fail("panic")
-					}
-				}
-			}()
-			s.Run(ctx, jobs)
-		}()
-		for _, j := range jobs {
-			if j.failure != nil && j.failure.Step == "" {
-				j.failure.Step = s.name
-			}
+	for _, j := range jobs {
+		j.program = p
+		if j.Value == nil {
+			j.Value = j.Payload.JSON
 		}
 	}
+	rest := p.steps
+	for {
+		pure := 0
+		for pure < len(rest) && !rest[pure].kind.IO {
+			pure++
+		}
+		last := pure == len(rest)
+		p.cpu.each(ctx, jobs, func(ctx context.Context, j *Job) {
+			for _, s := range rest[:pure] {
+				p.step(ctx, s, []*Job{j})
+			}
+			if last {
+				p.finish(ctx, j)
+			}
+		})
+		if last {
+			break
+		}
+		p.step(ctx, rest[pure], jobs)
+		rest = rest[pure+1:]
+	}
+	outcomes := make([]Outcome, len(jobs))
 	for i, j := range jobs {
-		if j.Out() {
-			outcomes[i] = Outcome{Skipped: j.skipped, Failure: j.failure}
-			continue
-		}
-		result, err := Process(j.Payload, j.At)
-		if err != nil {
-			outcomes[i].Failure = &Failure{Message: "the result cannot be written"}
-			continue
-		}
-		outcomes[i].Result = result
+		outcomes[i] = j.outcome()
 	}
 	return outcomes
+}
+
+// step runs one step for those of the jobs that are still in.
+func (p *Program) step(ctx context.Context, s placed, jobs []*Job) {
+	var in []*Job
+	for _, j := range jobs {
+		if !j.Out() {
+			in = append(in, j)
+		}
+	}
+	if len(in) == 0 {
+		return
+	}
+	defer func() {
+		if reason := recover(); reason != nil {
+			if p.logger != nil {
+				p.logger.ErrorContext(ctx, "step panicked", "pipeline", p.Pipeline, "version", p.Version, "step", s.place, "reason", reason, "stack", string(debug.Stack()))
+			}
+			for _, j := range in {
+				j.Fail("the step broke off")
+			}
+		}
+		for _, j := range in {
+			if j.failure != nil && j.failure.Step == "" {
+				j.failure.Step = s.place
+			}
+			if !j.Out() && len(j.Value) > expression.ResultLimit {
+				j.failure = &Failure{s.place, "what the step made of the payload is too large"}
+			}
+		}
+	}()
+	s.Run(ctx, in)
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -14,12 +15,16 @@ const (
 	PayloadIDMissing   Code = "PAYLOAD_ID_MISSING"
 	PayloadIDInvalid   Code = "PAYLOAD_ID_INVALID"
 	PayloadTooLarge    Code = "PAYLOAD_TOO_LARGE"
+	PayloadInvalid     Code = "PAYLOAD_INVALID"
 	PayloadConflict    Code = "PAYLOAD_CONFLICT"
 	NotFound           Code = "PIPELINE_NOT_FOUND"
 	Inactive           Code = "PIPELINE_INACTIVE"
 	NameTaken          Code = "PIPELINE_NAME_TAKEN"
 	NameInvalid        Code = "PIPELINE_NAME_INVALID"
 	DescriptionInvalid Code = "PIPELINE_DESCRIPTION_INVALID"
+	VersionConflict    Code = "PIPELINE_VERSION_CONFLICT"
+	DefinitionInvalid  Code = "DEFINITION_INVALID"
+	StepFailed         Code = "STEP_FAILED"
 	Overloaded         Code = "OVERLOADED"
 )
 
@@ -45,3 +50,28 @@ func (r *Refusal) At(field ...string) *Refusal {
 
 // Error returns the code and the message.
 func (r *Refusal) Error() string { return string(r.Code) + ": " + r.Message }
+
+// Refusals are several reasons to refuse one thing. The first one is found in
+// them as any error is.
+type Refusals []*Refusal
+
+// Error returns them all.
+func (all Refusals) Error() string {
+	var text strings.Builder
+	for i, one := range all {
+		if i > 0 {
+			text.WriteString("; ")
+		}
+		text.WriteString(one.Error())
+	}
+	return text.String()
+}
+
+// Unwrap returns each.
+func (all Refusals) Unwrap() []error {
+	each := make([]error, len(all))
+	for i, one := range all {
+		each[i] = one
+	}
+	return each
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"barograph/pipeline/expression"
 )
 
 // A Kind of step. Each has a file of its own, and a place in the list that a
@@ -14,9 +16,9 @@ type Kind struct {
 	New  func(options json.RawMessage, b *Builder) (Step, error)
 }
 
-// A Step does one thing with the payloads of a claim, all at once. It fails or
-// skips each on its own and leaves those alone that are out already. It is safe
-// for concurrent use.
+// A Step does one thing with the payloads of a claim: with all at once, if its
+// kind leaves this process, and otherwise with as many at a time as it is given. It
+// fails or skips each on its own. It is safe for concurrent use.
 type Step interface {
 	Run(ctx context.Context, jobs []*Job)
 }
@@ -29,8 +31,14 @@ type Job struct {
 	At      time.Time       // of this attempt
 	Value   json.RawMessage // what the steps so far have made of the payload
 
-	skipped bool
-	failure *Failure
+	program    *Program
+	scope      *expression.Scope
+	scoped     json.RawMessage // the value that the scope has
+	written    bool            // whether a step has written the whole result
+	skipped    bool
+	failure    *Failure
+	result     json.RawMessage
+	attributes json.RawMessage
 }
 
 // A Failure is why a step could not do its work.
@@ -51,10 +59,34 @@ func (j *Job) Fail(message string) { j.failure = &Failure{Message: message} }
 // Out reports whether a step has taken the job out.
 func (j *Job) Out() bool { return j.skipped || j.failure != nil }
 
+// Eval evaluates an expression on the payload and what has become of it.
+func (j *Job) Eval(ctx context.Context, e *expression.Expression) (expression.Value, error) {
+	if j.scope == nil {
+		j.scope = expression.NewScope()
+		j.scope.Set(payloadVariable, j.Payload.JSON)
+		j.scope.SetNow(j.At)
+	}
+	if len(j.scoped) != len(j.Value) || len(j.Value) > 0 && &j.scoped[0] != &j.Value[0] {
+		j.scope.Set(valueVariable, j.Value)
+		j.scoped = j.Value
+	}
+	return e.Eval(ctx, j.scope)
+}
+
 // An Outcome is what became of a job.
 type Outcome struct {
 	Skipped    bool
 	Failure    *Failure        // nil when the steps ran, or the job was skipped
 	Result     json.RawMessage // nil when it failed or was skipped
 	Attributes json.RawMessage // all of them, an object; nil where there is nothing new to what was admitted
+}
+
+func (j *Job) outcome() Outcome {
+	switch {
+	case j.failure == nil && !j.skipped && j.result == nil:
+		return Outcome{Failure: &Failure{"processing", "it was broken off"}}
+	case j.failure != nil || j.skipped:
+		return Outcome{Skipped: j.skipped && j.failure == nil, Failure: j.failure}
+	}
+	return Outcome{Result: j.result, Attributes: j.attributes}
 }

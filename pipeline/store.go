@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"log/slog"
 
 	"github.com/jackc/pgx/v5"
@@ -21,24 +23,48 @@ func NewStore(pools *postgres.Pools, logger *slog.Logger) *Store { return &Store
 
 var (
 	createPipeline = operation.New("create pipeline")
+	updatePipeline = operation.New("update pipeline")
+	findDefinition = operation.New("find definition")
 	setActive      = operation.New("set pipeline active")
 	findPipelines  = operation.New("find pipelines")
 	pagePipelines  = operation.New("page pipelines")
 	countPipelines = operation.New("count pipelines")
 )
 
-const columns = `name, description, active, version, created_at, updated_at`
+// columns are those of a Pipeline, of pipelines p with their current versions v.
+const (
+	columns = `p.name, p.description, p.active, p.version, v.definition, p.created_at, p.updated_at`
+	joined  = ` p join pipeline_versions v on v.pipeline = p.name and v.version = p.version `
+)
 
-// Create makes a pipeline, or returns a *Refusal.
+// Create makes a pipeline without rules of its own, or returns a *Refusal.
 func (s *Store) Create(ctx context.Context, name string, description *string) (*Pipeline, error) {
+	return s.create(ctx, name, description, nil)
+}
+
+// emptyDefinition is that of a pipeline without rules of its own.
+const emptyDefinition = `{}`
+
+// create makes a pipeline with a definition that has been compiled.
+func (s *Store) create(ctx context.Context, name string, description *string, definition json.RawMessage) (*Pipeline, error) {
 	if refusal := validate(name, description); refusal != nil {
 		return nil, refusal
 	}
+	if definition == nil {
+		definition = json.RawMessage(emptyDefinition)
+	}
 	const insert = `
-		insert into pipelines (name, description) values ($1, $2)
-		on conflict (name) do nothing
-		returning ` + columns
-	p, err := s.one(ctx, createPipeline, insert, name, description)
+		with p as (
+			insert into pipelines (name, description) values ($1, $2)
+			on conflict (name) do nothing
+			returning name, description, active, version, created_at, updated_at
+		), v as (
+			insert into pipeline_versions (pipeline, version, definition)
+			select name, version, $3 from p
+			returning definition
+		)
+		select ` + columns + ` from p, v`
+	p, err := s.one(ctx, createPipeline, insert, name, description, string(definition))
 	switch {
 	case err != nil:
 		return nil, err
@@ -48,15 +74,94 @@ func (s *Store) Create(ctx context.Context, name string, description *string) (*
 	return p, nil
 }
 
+// A Change says what becomes of a pipeline. What is nil stays.
+type Change struct {
+	Name            string
+	Description     *string
+	Definition      json.RawMessage
+	ExpectedVersion *int // the change is refused when the current one is another
+}
+
+// update changes a pipeline to a definition that has been compiled.
+func (s *Store) update(ctx context.Context, change Change) (*Pipeline, error) {
+	if refusal := validate(change.Name, change.Description); refusal != nil {
+		if refusal.Code == NameInvalid {
+			return nil, notFound(change.Name)
+		}
+		return nil, refusal
+	}
+	var definition *string
+	if change.Definition != nil {
+		text := string(change.Definition)
+		definition = &text
+	}
+	// The update's row lock makes one version after the other. A definition that
+	// is the current one makes none, so that a change may be sent again.
+	const update = `
+		with p as (
+			update pipelines set
+				description = coalesce($2, description),
+				version = version + case when $3::text is null or $3 = (
+					select definition from pipeline_versions where pipeline = name and pipeline_versions.version = pipelines.version
+				) then 0 else 1 end,
+				updated_at = now()
+			where name = $1 and ($4::integer is null or version = $4)
+			returning name, description, active, version, created_at, updated_at
+		), made as (
+			insert into pipeline_versions (pipeline, version, definition)
+			select name, version, $3 from p where $3::text is not null
+			on conflict (pipeline, version) do nothing
+		)
+		select p.name, p.description, p.active, p.version,
+			coalesce($3, (select definition from pipeline_versions where pipeline = p.name and version = p.version)),
+			p.created_at, p.updated_at
+		from p`
+	p, err := s.one(ctx, updatePipeline, update, change.Name, change.Description, definition, change.ExpectedVersion)
+	if err != nil || p != nil {
+		return p, err
+	}
+	found, err := s.Find(ctx, []string{change.Name})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) == 0:
+		return nil, notFound(change.Name)
+	}
+	return nil, Refuse(VersionConflict, "the pipeline has version %d by now", found[0].Version).At("input", "expectedVersion")
+}
+
+// Definition returns the definition that a version of a pipeline has, or a
+// *Refusal where there is none.
+func (s *Store) Definition(ctx context.Context, name string, version int) (json.RawMessage, error) {
+	const query = `select definition from pipeline_versions where pipeline = $1 and version = $2`
+	text, err := operation.Value(ctx, findDefinition, s.logger, func(ctx context.Context) (text *string, err error) {
+		err = s.pools.API.QueryRow(ctx, query, name, version).Scan(&text)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil, nil
+		}
+		return text, postgres.Fault(err)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if text == nil {
+		return nil, notFound(name)
+	}
+	return json.RawMessage(*text), nil
+}
+
 // SetActive lets a pipeline take in payloads, or stops it, or returns a
 // *Refusal when there is none of the name. What has been set already is not a
 // change.
 func (s *Store) SetActive(ctx context.Context, name string, active bool) (*Pipeline, error) {
 	const update = `
-		update pipelines
-		set active = $2, updated_at = case when active = $2 then updated_at else now() end
-		where name = $1
-		returning ` + columns
+		with changed as (
+			update pipelines
+			set active = $2, updated_at = case when active = $2 then updated_at else now() end
+			where name = $1
+			returning name, description, active, version, created_at, updated_at
+		)
+		select ` + columns + ` from changed` + joined
 	if !ValidName(name) {
 		return nil, notFound(name)
 	}
@@ -76,7 +181,7 @@ func notFound(name string) *Refusal {
 
 // Find returns the pipelines that exist of those named, in no order.
 func (s *Store) Find(ctx context.Context, names []string) ([]*Pipeline, error) {
-	const query = `select ` + columns + ` from pipelines where name = any($1)`
+	const query = `select ` + columns + ` from pipelines` + joined + `where p.name = any($1)`
 	var valid []string
 	for _, name := range names {
 		if ValidName(name) {
@@ -93,12 +198,12 @@ func (s *Store) Find(ctx context.Context, names []string) ([]*Pipeline, error) {
 // after and before, both excluded. With reverse they come from the end.
 func (s *Store) Page(ctx context.Context, after, before *string, limit int, reverse bool) ([]*Pipeline, error) {
 	const query = `
-		select ` + columns + ` from pipelines
-		where ($1::text is null or name > $1) and ($2::text is null or name < $2)
+		select ` + columns + ` from pipelines` + joined + `
+		where ($1::text is null or p.name > $1) and ($2::text is null or p.name < $2)
 		order by `
-	order := `name limit $3`
+	order := `p.name limit $3`
 	if reverse {
-		order = `name desc limit $3`
+		order = `p.name desc limit $3`
 	}
 	return s.many(ctx, pagePipelines, query+order, after, before, limit)
 }
@@ -106,7 +211,7 @@ func (s *Store) Page(ctx context.Context, after, before *string, limit int, reve
 // Count returns how many pipelines there are.
 func (s *Store) Count(ctx context.Context) (int, error) {
 	return operation.Value(ctx, countPipelines, s.logger, func(ctx context.Context) (count int, err error) {
-		err = s.pools.Analytics.QueryRow(ctx, `select count(*) from pipelines`).Scan(&count)
+		err = s.pools.API.QueryRow(ctx, `select count(*) from pipelines`).Scan(&count)
 		return count, postgres.Fault(err)
 	})
 }

@@ -1,6 +1,7 @@
 package records
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -58,7 +59,16 @@ func (b *Base) seal(of Key, p part, text json.RawMessage) ([]byte, error) {
 	return sealed, nil
 }
 
-// unseal makes what was read of a record readable.
+// reveal makes what was read of a record readable. One that cannot be opened
+// says so where its payload and result would be, and spoils no other.
+func (b *Base) reveal(ctx context.Context, r *Record) {
+	if r.Unreadable = b.unseal(r); r.Unreadable != nil {
+		r.Payload, r.Result = nil, nil
+		unreadable.Add(ctx, 1)
+	}
+}
+
+// unseal makes what was read of a record readable, or fails.
 func (b *Base) unseal(r *Record) (err error) {
 	if r.Payload, err = b.open(r.Key, payloadPart, r.Payload); err != nil {
 		return err
@@ -73,7 +83,7 @@ func (b *Base) open(of Key, p part, sealed []byte) (json.RawMessage, error) {
 	}
 	text, err := b.Sealer.Open(sealed, p.context(of))
 	if err != nil {
-		return nil, fmt.Errorf("open the %s of a record: %w", p, err)
+		return nil, fmt.Errorf("open the %s of %s: %w", p, of.ID(), err)
 	}
 	return text, nil
 }

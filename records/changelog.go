@@ -95,7 +95,7 @@ func (l changeLog) after(ctx context.Context, from Bookmark, interest Interest, 
 		var id epoch
 		both.Queue(head).QueryRow(func(row pgx.Row) error { return row.Scan(append(id.fields(), &found.held)...) })
 		both.Queue(rows, from.Transaction, from.Position, interest.Pipeline, interest.States, size.rows).Query(func(rows pgx.Rows) error {
-			return found.scan(l.base, rows, id, from, size)
+			return found.scan(ctx, l.base, rows, id, from, size)
 		})
 		if err := l.base.Pools.API.SendBatch(ctx, &both).Close(); err != nil {
 			return stretch{}, postgres.Fault(fmt.Errorf("read changes: %w", err))
@@ -106,7 +106,7 @@ func (l changeLog) after(ctx context.Context, from Bookmark, interest Interest, 
 }
 
 // scan reads the rows, until there are enough bytes of them.
-func (s *stretch) scan(base *Base, rows pgx.Rows, id epoch, from Bookmark, size *portion) error {
+func (s *stretch) scan(ctx context.Context, base *Base, rows pgx.Rows, id epoch, from Bookmark, size *portion) error {
 	number, _ := id.number()
 	s.end = from
 	n, bytes, cut := 0, 0, false
@@ -117,9 +117,7 @@ func (s *stretch) scan(base *Base, rows pgx.Rows, id epoch, from Bookmark, size 
 		if err := rows.Scan(append([]any{&c.Transaction, &wanted}, into...)...); err != nil {
 			return err
 		}
-		if err := read(base); err != nil {
-			return err
-		}
+		read(ctx, base)
 		c.Position = c.Record.Position
 		if wanted {
 			s.changes = append(s.changes, c)

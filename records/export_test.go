@@ -37,3 +37,18 @@ func (f *Feed) Told() int64 {
 	at, _ := f.position()
 	return at.Position
 }
+
+// SetBatch sets how many records a sweeper looks at in one statement.
+func (s *Sweeper) SetBatch(n int) { s.batch = n }
+
+// Hurry makes the vault look and work without a rest, before Run.
+func (v *Vault) Hurry() { v.pace = pace{look: time.Millisecond, rest: 0, walk: time.Hour} }
+
+// Step lets the vault do one part of a rotation, and reports whether there was one.
+func (v *Vault) Step(ctx context.Context) bool {
+	r := rotation{vault: v}
+	return r.step(ctx)
+}
+
+// WalkRows is how many records a part of a rotation is about, at most.
+const WalkRows = walkRows

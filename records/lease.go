@@ -140,7 +140,7 @@ func (q *Queue) Expired(ctx context.Context, limit int, duration time.Duration) 
 		if err != nil {
 			return nil, postgres.Fault(fmt.Errorf("take over expired leases: %w", err))
 		}
-		found, err := q.base.collectClaims(rows)
+		found, err := q.base.collectClaims(ctx, rows)
 		return found, postgres.Fault(err)
 	})
 }

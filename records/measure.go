@@ -19,6 +19,10 @@ var (
 	// table; what came to it is counted as it happens, exactly and for nothing.
 	changes, _ = meter.Int64Counter("barograph.records.changes",
 		metric.WithDescription("Records that came to a state, by that state, counted by the node that brought them there."))
+	unreadable, _ = meter.Int64Counter("barograph.records.unreadable", metric.WithUnit("{record}"),
+		metric.WithDescription("Records that were read and could not be opened: forged, or sealed by a key that is gone."))
+	renewed, _ = meter.Int64Counter("barograph.records.renewed", metric.WithUnit("{record}"),
+		metric.WithDescription("Records that were sealed anew, by the primary key."))
 	claims, _ = meter.Int64Counter("barograph.records.claims", metric.WithUnit("{record}"),
 		metric.WithDescription("Records that workers claimed, each time they did."))
 	delays, _ = meter.Float64Histogram("barograph.records.queue.delay", metric.WithUnit("s"),

@@ -51,9 +51,7 @@ func (b *Base) meet(ctx context.Context, keys []Key) (map[Key]*standing, error) 
 		}
 		if !none {
 			found.record, found.fingerprint = &record, pipeline.Fingerprint(fingerprint)
-			if err := read(b); err != nil {
-				return nil, err
-			}
+			read(ctx, b)
 		}
 		met[key] = &found
 	}

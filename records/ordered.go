@@ -102,7 +102,7 @@ func (b *Base) firstOf(ctx context.Context, tx pgx.Tx, pipeline string, keys []s
 	if err != nil {
 		return nil, fmt.Errorf("claim records in order: %w", err)
 	}
-	first, err := b.collectClaims(rows)
+	first, err := b.collectClaims(ctx, rows)
 	if err != nil {
 		return nil, fmt.Errorf("claim records in order: %w", err)
 	}

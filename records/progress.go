@@ -1,8 +1,11 @@
 package records
 
 import (
+	"context"
 	"encoding/json"
 	"time"
+
+	"barograph/pipeline"
 )
 
 // A Progress is how far a record has come.
@@ -26,7 +29,7 @@ type Error struct {
 
 // Why attempts fail.
 const (
-	StepFailed   = "STEP_FAILED"   // a step of the pipeline could not do its work
+	StepFailed   = string(pipeline.StepFailed)
 	LeaseExpired = "LEASE_EXPIRED" // nothing was heard of the node that had it
 	Interrupted  = "INTERRUPTED"   // the node that had it stopped
 	Crashed      = "CRASHED"       // the pipeline's program broke down
@@ -38,7 +41,7 @@ const columns = `r.pipeline, r.payload_id, r.position, r.payload, r.city_id, r.r
 
 // fields returns where to scan the columns. Once they are scanned, read makes
 // the record of them.
-func (r *Record) fields() (all []any, read func(*Base) error) {
+func (r *Record) fields() (all []any, read func(context.Context, *Base)) {
 	var (
 		code, message *string
 		at            *time.Time
@@ -47,10 +50,10 @@ func (r *Record) fields() (all []any, read func(*Base) error) {
 		&r.Pipeline, &r.PayloadID, &r.Position, (*[]byte)(&r.Payload), &r.CityID, &r.ReceivedAt, &r.State, &r.PipelineVersion,
 		(*[]byte)(&r.Result), (*[]byte)(&r.Attributes), &r.Attempts, &r.ProcessedAt, &r.NextAttemptAt, &code, &message, &at,
 	}
-	return all, func(base *Base) error {
+	return all, func(ctx context.Context, base *Base) {
 		if code != nil {
 			r.LastError = &Error{*code, *message, *at}
 		}
-		return base.unseal(r)
+		base.reveal(ctx, r)
 	}
 }

@@ -64,21 +64,20 @@ type Claim struct {
 	Forgiven    int     // attempts that a replay no longer counts
 	OrderingKey *string // nil for none
 	Lease       Lease   // zero for one that a transaction holds
-	Err         error   // why the payload cannot be read; nil when it can
 }
 
 // claimColumns are those of a Claim, in the order of its fields.
 const claimColumns = columns + `, r.forgiven, r.ordering_key, coalesce(r.lease, 0)`
 
 // collectClaims reads the claims that a statement returned.
-func (b *Base) collectClaims(rows pgx.Rows) ([]*Claim, error) {
+func (b *Base) collectClaims(ctx context.Context, rows pgx.Rows) ([]*Claim, error) {
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Claim, error) {
 		c := &Claim{Record: &Record{}}
 		into, read := c.Record.fields()
 		if err := row.Scan(append(into, &c.Forgiven, &c.OrderingKey, (*int64)(&c.Lease))...); err != nil {
 			return nil, err
 		}
-		c.Err = read(b) // one that cannot be read must not keep the others
+		read(ctx, b)
 		return c, nil
 	})
 }
@@ -155,7 +154,7 @@ func (b *Base) lock(ctx context.Context, tx pgx.Tx, r Request, each int) ([]*Cla
 	if err != nil {
 		return nil, "", fmt.Errorf("claim records: %w", err)
 	}
-	found, err := b.collectClaims(rows)
+	found, err := b.collectClaims(ctx, rows)
 	if err != nil {
 		return nil, "", fmt.Errorf("claim records: %w", err)
 	}

@@ -32,7 +32,15 @@ type Record struct {
 	CityID     *int64 // the gazetteer's; nil when the payload names none that is known
 	ReceivedAt time.Time
 	Progress
+	Unreadable error // why Payload and Result could not be opened, and are nil
 }
+
+// OpenedPayload returns the payload, or why it could not be opened.
+func (r *Record) OpenedPayload() (json.RawMessage, error) { return r.Payload, r.Unreadable }
+
+// OpenedResult returns the result, nil until processed, or why it could not be
+// opened.
+func (r *Record) OpenedResult() (json.RawMessage, error) { return r.Result, r.Unreadable }
 
 // A Key names a record: one payload id in one pipeline.
 type Key struct {

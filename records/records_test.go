@@ -45,7 +45,7 @@ type gateway struct {
 }
 
 // migrated returns the URL of a database of the test's own, with its schema.
-func migrated(t *testing.T) string {
+func migrated(t testing.TB) string {
 	t.Helper()
 	database := postgrestest.Database(t)
 	pools := open(t, database)
@@ -55,7 +55,7 @@ func migrated(t *testing.T) string {
 	return database
 }
 
-func open(t *testing.T, database string) *postgres.Pools {
+func open(t testing.TB, database string) *postgres.Pools {
 	t.Helper()
 	pools, err := postgres.Open(t.Context(), database)
 	if err != nil {
@@ -88,7 +88,7 @@ func newGateway(t *testing.T) *gateway {
 
 // run runs a writer or a feed until the returned function is called, which waits for
 // its end; so does the end of the test.
-func run(t *testing.T, part interface{ Run(context.Context) error }) (stop func()) {
+func run(t testing.TB, part interface{ Run(context.Context) error }) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan struct{})

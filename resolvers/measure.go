@@ -25,7 +25,7 @@ func outcome(a records.Acceptance, err error) string {
 		return "failed"
 	case a.Duplicate:
 		return "duplicate"
-	case a.Refusal == nil, a.Refusal.Code == records.StepFailed:
+	case a.Refusal == nil, a.Refusal.Code == pipeline.StepFailed:
 		return "accepted"
 	case a.Refusal.Code == pipeline.PayloadConflict:
 		return "conflict"

@@ -34,7 +34,13 @@ func (r queryResolver) Pipelines(ctx context.Context, first *int, after *string,
 }
 
 func (r mutationResolver) CreatePipeline(ctx context.Context, input wire.CreatePipelineInput) (*wire.PipelineResult, error) {
-	return changed(r.Pipelines.Create(ctx, input.Name, input.Description))
+	defer r.Indexer.Wake()
+	return changed(r.Catalog.Create(ctx, input.Name, input.Description, input.Definition))
+}
+
+func (r mutationResolver) UpdatePipeline(ctx context.Context, input wire.UpdatePipelineInput) (*wire.PipelineResult, error) {
+	defer r.Indexer.Wake()
+	return changed(r.Catalog.Update(ctx, pipeline.Change(input)))
 }
 
 func (r mutationResolver) ActivatePipeline(ctx context.Context, input wire.ActivatePipelineInput) (*wire.PipelineResult, error) {
@@ -45,11 +51,11 @@ func (r mutationResolver) DeactivatePipeline(ctx context.Context, input wire.Dea
 	return changed(r.Pipelines.SetActive(ctx, input.Name, false))
 }
 
-// changed returns the result of a change: the pipeline, or the refusal.
+// changed returns the result of a change: the pipeline, or the refusals.
 func changed(p *pipeline.Pipeline, err error) (*wire.PipelineResult, error) {
-	refusal, err := wire.Refused(err)
+	problems, err := wire.AllRefused(err)
 	if err != nil {
 		return nil, err
 	}
-	return &wire.PipelineResult{Pipeline: p, Problems: wire.Problems(refusal)}, nil
+	return &wire.PipelineResult{Pipeline: p, Problems: problems}, nil
 }

@@ -20,7 +20,9 @@ type Root struct {
 	Gazetteer *gazetteer.Gazetteer
 	Weather   *weather.Service
 	Pipelines *pipeline.Store
+	Catalog   *pipeline.Catalog
 	Records   *records.Store
+	Indexer   *records.Indexer // of what definitions declare
 	Intake    *intake.Intake
 	Queue     *records.Queue
 	Feed      *records.Feed

@@ -127,6 +127,16 @@ type ComplexityRoot struct {
 		Problems func(childComplexity int) int
 	}
 
+	Distribution struct {
+		Average func(childComplexity int) int
+		Count   func(childComplexity int) int
+		Max     func(childComplexity int) int
+		Min     func(childComplexity int) int
+		P50     func(childComplexity int) int
+		P95     func(childComplexity int) int
+		P99     func(childComplexity int) int
+	}
+
 	Duplicate struct {
 		Record func(childComplexity int) int
 	}
@@ -166,6 +176,8 @@ type ComplexityRoot struct {
 		RefreshWeather     func(childComplexity int, input wire.RefreshWeatherInput) int
 		ReplayRecords      func(childComplexity int, input wire.ReplayRecordsInput) int
 		SubmitPayloads     func(childComplexity int, input wire.SubmitPayloadsInput) int
+		TestPipeline       func(childComplexity int, input wire.TestPipelineInput) int
+		UpdatePipeline     func(childComplexity int, input wire.UpdatePipelineInput) int
 	}
 
 	PageInfo struct {
@@ -178,12 +190,25 @@ type ComplexityRoot struct {
 	Pipeline struct {
 		Active      func(childComplexity int) int
 		CreatedAt   func(childComplexity int) int
+		Definition  func(childComplexity int) int
 		Description func(childComplexity int) int
 		ID          func(childComplexity int) int
 		Name        func(childComplexity int) int
 		Records     func(childComplexity int, filter wire.RecordFilter, orderBy wire.RecordOrder, first *int, after *string, last *int, before *string) int
+		Series      func(childComplexity int, buckets int, bucketSeconds int) int
+		Stats       func(childComplexity int, seconds int) int
 		UpdatedAt   func(childComplexity int) int
 		Version     func(childComplexity int) int
+	}
+
+	PipelineBucket struct {
+		Dead      func(childComplexity int) int
+		Latency   func(childComplexity int) int
+		Processed func(childComplexity int) int
+		Received  func(childComplexity int) int
+		Since     func(childComplexity int) int
+		Skipped   func(childComplexity int) int
+		Until     func(childComplexity int) int
 	}
 
 	PipelineConnection struct {
@@ -196,6 +221,24 @@ type ComplexityRoot struct {
 	PipelineEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	PipelineStats struct {
+		Attempts   func(childComplexity int) int
+		Backlog    func(childComplexity int) int
+		Dead       func(childComplexity int) int
+		Failures   func(childComplexity int) int
+		Latency    func(childComplexity int) int
+		Oldest     func(childComplexity int) int
+		Processed  func(childComplexity int) int
+		Processing func(childComplexity int) int
+		Queued     func(childComplexity int) int
+		Received   func(childComplexity int) int
+		Retrying   func(childComplexity int) int
+		Since      func(childComplexity int) int
+		Skipped    func(childComplexity int) int
+		Throughput func(childComplexity int) int
+		Until      func(childComplexity int) int
 	}
 
 	Problem struct {
@@ -219,6 +262,7 @@ type ComplexityRoot struct {
 		Pipeline           func(childComplexity int, name string) int
 		Pipelines          func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Record             func(childComplexity int, pipeline string, payloadID string) int
+		RecordStats        func(childComplexity int, filter wire.RecordFilter, groupBy *string, of string, first int) int
 		Records            func(childComplexity int, filter wire.RecordFilter, orderBy wire.RecordOrder, first *int, after *string, last *int, before *string) int
 		SearchCities       func(childComplexity int, query string, first int, country *string) int
 		Weather            func(childComplexity int, city string, units wire.Units) int
@@ -229,18 +273,19 @@ type ComplexityRoot struct {
 
 	Record struct {
 		Attempts        func(childComplexity int) int
+		Attributes      func(childComplexity int) int
 		City            func(childComplexity int) int
 		History         func(childComplexity int) int
 		ID              func(childComplexity int) int
 		LastError       func(childComplexity int) int
 		NextAttemptAt   func(childComplexity int) int
-		Payload         func(childComplexity int) int
+		OpenedPayload   func(childComplexity int) int
+		OpenedResult    func(childComplexity int) int
 		PayloadID       func(childComplexity int) int
 		Pipeline        func(childComplexity int) int
 		PipelineVersion func(childComplexity int) int
 		ProcessedAt     func(childComplexity int) int
 		ReceivedAt      func(childComplexity int) int
-		Result          func(childComplexity int) int
 		State           func(childComplexity int) int
 	}
 
@@ -273,6 +318,18 @@ type ComplexityRoot struct {
 		Record func(childComplexity int) int
 	}
 
+	RecordGroup struct {
+		Count   func(childComplexity int) int
+		Numbers func(childComplexity int) int
+		Value   func(childComplexity int) int
+	}
+
+	RecordStats struct {
+		Groups         func(childComplexity int) int
+		OmittedGroups  func(childComplexity int) int
+		OmittedRecords func(childComplexity int) int
+	}
+
 	RefreshWeatherResult struct {
 		Problems func(childComplexity int) int
 		Weather  func(childComplexity int) int
@@ -298,6 +355,31 @@ type ComplexityRoot struct {
 	Subscription struct {
 		RecordChanged  func(childComplexity int, pipeline *string, states []records.State, after *string) int
 		WeatherChanged func(childComplexity int, city string, units wire.Units) int
+	}
+
+	TestPipelineResult struct {
+		Attributes  func(childComplexity int) int
+		City        func(childComplexity int) int
+		Failure     func(childComplexity int) int
+		OrderingKey func(childComplexity int) int
+		Problems    func(childComplexity int) int
+		Result      func(childComplexity int) int
+		Skipped     func(childComplexity int) int
+		Steps       func(childComplexity int) int
+	}
+
+	TestedStep struct {
+		ElapsedMs func(childComplexity int) int
+		Failure   func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Request   func(childComplexity int) int
+		Skipped   func(childComplexity int) int
+		Value     func(childComplexity int) int
+	}
+
+	UpdatePipelineResult struct {
+		Pipeline func(childComplexity int) int
+		Problems func(childComplexity int) int
 	}
 
 	Weather struct {
@@ -333,11 +415,15 @@ type MutationResolver interface {
 	ReplayRecords(ctx context.Context, input wire.ReplayRecordsInput) (*wire.ReplayRecordsResult, error)
 	RefreshWeather(ctx context.Context, input wire.RefreshWeatherInput) (*wire.RefreshWeatherResult, error)
 	CreatePipeline(ctx context.Context, input wire.CreatePipelineInput) (*wire.PipelineResult, error)
+	UpdatePipeline(ctx context.Context, input wire.UpdatePipelineInput) (*wire.PipelineResult, error)
+	TestPipeline(ctx context.Context, input wire.TestPipelineInput) (*wire.TestPipelineResult, error)
 	ActivatePipeline(ctx context.Context, input wire.ActivatePipelineInput) (*wire.PipelineResult, error)
 	DeactivatePipeline(ctx context.Context, input wire.DeactivatePipelineInput) (*wire.PipelineResult, error)
 }
 type PipelineResolver interface {
 	Records(ctx context.Context, obj *pipeline.Pipeline, filter wire.RecordFilter, orderBy wire.RecordOrder, first *int, after *string, last *int, before *string) (*wire.Connection[*records.Record], error)
+	Stats(ctx context.Context, obj *pipeline.Pipeline, seconds int) (*records.Stats, error)
+	Series(ctx context.Context, obj *pipeline.Pipeline, buckets int, bucketSeconds int) ([]records.Bucket, error)
 }
 type QueryResolver interface {
 	Weather(ctx context.Context, city string, units wire.Units) (*wire.Weather, error)
@@ -349,6 +435,7 @@ type QueryResolver interface {
 	Pipelines(ctx context.Context, first *int, after *string, last *int, before *string) (*wire.Connection[*pipeline.Pipeline], error)
 	Record(ctx context.Context, pipeline string, payloadID string) (*records.Record, error)
 	Records(ctx context.Context, filter wire.RecordFilter, orderBy wire.RecordOrder, first *int, after *string, last *int, before *string) (*wire.Connection[*records.Record], error)
+	RecordStats(ctx context.Context, filter wire.RecordFilter, groupBy *string, of string, first int) (*records.Groups, error)
 	Node(ctx context.Context, id string) (wire.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]wire.Node, error)
 }
@@ -725,6 +812,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeactivatePipelineResult.Problems(childComplexity), true
 
+	case "Distribution.average":
+		if e.ComplexityRoot.Distribution.Average == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Distribution.Average(childComplexity), true
+	case "Distribution.count":
+		if e.ComplexityRoot.Distribution.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Distribution.Count(childComplexity), true
+	case "Distribution.max":
+		if e.ComplexityRoot.Distribution.Max == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Distribution.Max(childComplexity), true
+	case "Distribution.min":
+		if e.ComplexityRoot.Distribution.Min == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Distribution.Min(childComplexity), true
+	case "Distribution.p50":
+		if e.ComplexityRoot.Distribution.P50 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Distribution.P50(childComplexity), true
+	case "Distribution.p95":
+		if e.ComplexityRoot.Distribution.P95 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Distribution.P95(childComplexity), true
+	case "Distribution.p99":
+		if e.ComplexityRoot.Distribution.P99 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Distribution.P99(childComplexity), true
+
 	case "Duplicate.record":
 		if e.ComplexityRoot.Duplicate.Record == nil {
 			break
@@ -937,6 +1067,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SubmitPayloads(childComplexity, args["input"].(wire.SubmitPayloadsInput)), true
+	case "Mutation.testPipeline":
+		if e.ComplexityRoot.Mutation.TestPipeline == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_testPipeline_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TestPipeline(childComplexity, args["input"].(wire.TestPipelineInput)), true
+	case "Mutation.updatePipeline":
+		if e.ComplexityRoot.Mutation.UpdatePipeline == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updatePipeline_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdatePipeline(childComplexity, args["input"].(wire.UpdatePipelineInput)), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -975,6 +1127,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Pipeline.CreatedAt(childComplexity), true
+	case "Pipeline.definition":
+		if e.ComplexityRoot.Pipeline.Definition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Pipeline.Definition(childComplexity), true
 	case "Pipeline.description":
 		if e.ComplexityRoot.Pipeline.Description == nil {
 			break
@@ -1004,6 +1162,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Pipeline.Records(childComplexity, args["filter"].(wire.RecordFilter), args["orderBy"].(wire.RecordOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Pipeline.series":
+		if e.ComplexityRoot.Pipeline.Series == nil {
+			break
+		}
+
+		args, err := ec.field_Pipeline_series_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Pipeline.Series(childComplexity, args["buckets"].(int), args["bucketSeconds"].(int)), true
+	case "Pipeline.stats":
+		if e.ComplexityRoot.Pipeline.Stats == nil {
+			break
+		}
+
+		args, err := ec.field_Pipeline_stats_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Pipeline.Stats(childComplexity, args["seconds"].(int)), true
 	case "Pipeline.updatedAt":
 		if e.ComplexityRoot.Pipeline.UpdatedAt == nil {
 			break
@@ -1016,6 +1196,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Pipeline.Version(childComplexity), true
+
+	case "PipelineBucket.dead":
+		if e.ComplexityRoot.PipelineBucket.Dead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineBucket.Dead(childComplexity), true
+	case "PipelineBucket.latency":
+		if e.ComplexityRoot.PipelineBucket.Latency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineBucket.Latency(childComplexity), true
+	case "PipelineBucket.processed":
+		if e.ComplexityRoot.PipelineBucket.Processed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineBucket.Processed(childComplexity), true
+	case "PipelineBucket.received":
+		if e.ComplexityRoot.PipelineBucket.Received == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineBucket.Received(childComplexity), true
+	case "PipelineBucket.since":
+		if e.ComplexityRoot.PipelineBucket.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineBucket.Since(childComplexity), true
+	case "PipelineBucket.skipped":
+		if e.ComplexityRoot.PipelineBucket.Skipped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineBucket.Skipped(childComplexity), true
+	case "PipelineBucket.until":
+		if e.ComplexityRoot.PipelineBucket.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineBucket.Until(childComplexity), true
 
 	case "PipelineConnection.edges":
 		if e.ComplexityRoot.PipelineConnection.Edges == nil {
@@ -1054,6 +1277,97 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PipelineEdge.Node(childComplexity), true
+
+	case "PipelineStats.attempts":
+		if e.ComplexityRoot.PipelineStats.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Attempts(childComplexity), true
+	case "PipelineStats.backlog":
+		if e.ComplexityRoot.PipelineStats.Backlog == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Backlog(childComplexity), true
+	case "PipelineStats.dead":
+		if e.ComplexityRoot.PipelineStats.Dead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Dead(childComplexity), true
+	case "PipelineStats.failures":
+		if e.ComplexityRoot.PipelineStats.Failures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Failures(childComplexity), true
+	case "PipelineStats.latency":
+		if e.ComplexityRoot.PipelineStats.Latency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Latency(childComplexity), true
+	case "PipelineStats.oldestAt":
+		if e.ComplexityRoot.PipelineStats.Oldest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Oldest(childComplexity), true
+	case "PipelineStats.processed":
+		if e.ComplexityRoot.PipelineStats.Processed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Processed(childComplexity), true
+	case "PipelineStats.processing":
+		if e.ComplexityRoot.PipelineStats.Processing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Processing(childComplexity), true
+	case "PipelineStats.queued":
+		if e.ComplexityRoot.PipelineStats.Queued == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Queued(childComplexity), true
+	case "PipelineStats.received":
+		if e.ComplexityRoot.PipelineStats.Received == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Received(childComplexity), true
+	case "PipelineStats.retrying":
+		if e.ComplexityRoot.PipelineStats.Retrying == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Retrying(childComplexity), true
+	case "PipelineStats.since":
+		if e.ComplexityRoot.PipelineStats.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Since(childComplexity), true
+	case "PipelineStats.skipped":
+		if e.ComplexityRoot.PipelineStats.Skipped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Skipped(childComplexity), true
+	case "PipelineStats.throughput":
+		if e.ComplexityRoot.PipelineStats.Throughput == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Throughput(childComplexity), true
+	case "PipelineStats.until":
+		if e.ComplexityRoot.PipelineStats.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Until(childComplexity), true
 
 	case "Problem.code":
 		if e.ComplexityRoot.Problem.Code == nil {
@@ -1177,6 +1491,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Record(childComplexity, args["pipeline"].(string), args["payloadId"].(string)), true
+	case "Query.recordStats":
+		if e.ComplexityRoot.Query.RecordStats == nil {
+			break
+		}
+
+		args, err := ec.field_Query_recordStats_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.RecordStats(childComplexity, args["filter"].(wire.RecordFilter), args["groupBy"].(*string), args["of"].(string), args["first"].(int)), true
 	case "Query.records":
 		if e.ComplexityRoot.Query.Records == nil {
 			break
@@ -1245,6 +1570,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Record.Attempts(childComplexity), true
+	case "Record.attributes":
+		if e.ComplexityRoot.Record.Attributes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Record.Attributes(childComplexity), true
 	case "Record.city":
 		if e.ComplexityRoot.Record.City == nil {
 			break
@@ -1276,11 +1607,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Record.NextAttemptAt(childComplexity), true
 	case "Record.payload":
-		if e.ComplexityRoot.Record.Payload == nil {
+		if e.ComplexityRoot.Record.OpenedPayload == nil {
 			break
 		}
 
-		return e.ComplexityRoot.Record.Payload(childComplexity), true
+		return e.ComplexityRoot.Record.OpenedPayload(childComplexity), true
+	case "Record.result":
+		if e.ComplexityRoot.Record.OpenedResult == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Record.OpenedResult(childComplexity), true
 	case "Record.payloadId":
 		if e.ComplexityRoot.Record.PayloadID == nil {
 			break
@@ -1311,12 +1648,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Record.ReceivedAt(childComplexity), true
-	case "Record.result":
-		if e.ComplexityRoot.Record.Result == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Record.Result(childComplexity), true
 	case "Record.state":
 		if e.ComplexityRoot.Record.State == nil {
 			break
@@ -1413,6 +1744,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RecordEvent.Record(childComplexity), true
 
+	case "RecordGroup.count":
+		if e.ComplexityRoot.RecordGroup.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordGroup.Count(childComplexity), true
+	case "RecordGroup.numbers":
+		if e.ComplexityRoot.RecordGroup.Numbers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordGroup.Numbers(childComplexity), true
+	case "RecordGroup.value":
+		if e.ComplexityRoot.RecordGroup.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordGroup.Value(childComplexity), true
+
+	case "RecordStats.groups":
+		if e.ComplexityRoot.RecordStats.Groups == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordStats.Groups(childComplexity), true
+	case "RecordStats.omittedGroups":
+		if e.ComplexityRoot.RecordStats.OmittedGroups == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordStats.OmittedGroups(childComplexity), true
+	case "RecordStats.omittedRecords":
+		if e.ComplexityRoot.RecordStats.OmittedRecords == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordStats.OmittedRecords(childComplexity), true
+
 	case "RefreshWeatherResult.problems":
 		if e.ComplexityRoot.RefreshWeatherResult.Problems == nil {
 			break
@@ -1499,6 +1868,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.WeatherChanged(childComplexity, args["city"].(string), args["units"].(wire.Units)), true
+
+	case "TestPipelineResult.attributes":
+		if e.ComplexityRoot.TestPipelineResult.Attributes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.Attributes(childComplexity), true
+	case "TestPipelineResult.city":
+		if e.ComplexityRoot.TestPipelineResult.City == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.City(childComplexity), true
+	case "TestPipelineResult.failure":
+		if e.ComplexityRoot.TestPipelineResult.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.Failure(childComplexity), true
+	case "TestPipelineResult.orderingKey":
+		if e.ComplexityRoot.TestPipelineResult.OrderingKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.OrderingKey(childComplexity), true
+	case "TestPipelineResult.problems":
+		if e.ComplexityRoot.TestPipelineResult.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.Problems(childComplexity), true
+	case "TestPipelineResult.result":
+		if e.ComplexityRoot.TestPipelineResult.Result == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.Result(childComplexity), true
+	case "TestPipelineResult.skipped":
+		if e.ComplexityRoot.TestPipelineResult.Skipped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.Skipped(childComplexity), true
+	case "TestPipelineResult.steps":
+		if e.ComplexityRoot.TestPipelineResult.Steps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestPipelineResult.Steps(childComplexity), true
+
+	case "TestedStep.elapsedMs":
+		if e.ComplexityRoot.TestedStep.ElapsedMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestedStep.ElapsedMs(childComplexity), true
+	case "TestedStep.failure":
+		if e.ComplexityRoot.TestedStep.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestedStep.Failure(childComplexity), true
+	case "TestedStep.kind":
+		if e.ComplexityRoot.TestedStep.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestedStep.Kind(childComplexity), true
+	case "TestedStep.request":
+		if e.ComplexityRoot.TestedStep.Request == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestedStep.Request(childComplexity), true
+	case "TestedStep.skipped":
+		if e.ComplexityRoot.TestedStep.Skipped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestedStep.Skipped(childComplexity), true
+	case "TestedStep.value":
+		if e.ComplexityRoot.TestedStep.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestedStep.Value(childComplexity), true
+
+	case "UpdatePipelineResult.pipeline":
+		if e.ComplexityRoot.UpdatePipelineResult.Pipeline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePipelineResult.Pipeline(childComplexity), true
+	case "UpdatePipelineResult.problems":
+		if e.ComplexityRoot.UpdatePipelineResult.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePipelineResult.Problems(childComplexity), true
 
 	case "Weather.airQuality":
 		if e.ComplexityRoot.Weather.AirQuality == nil {
@@ -1594,6 +2062,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("ActivatePipelineInput", ec.unmarshalInputActivatePipelineInput),
+			graphql.NewInputUnmarshaler("AttributeFilter", ec.unmarshalInputAttributeFilter),
 			graphql.NewInputUnmarshaler("CreatePipelineInput", ec.unmarshalInputCreatePipelineInput),
 			graphql.NewInputUnmarshaler("DeactivatePipelineInput", ec.unmarshalInputDeactivatePipelineInput),
 			graphql.NewInputUnmarshaler("ProcessPayloadInput", ec.unmarshalInputProcessPayloadInput),
@@ -1602,6 +2071,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RefreshWeatherInput", ec.unmarshalInputRefreshWeatherInput),
 			graphql.NewInputUnmarshaler("ReplayRecordsInput", ec.unmarshalInputReplayRecordsInput),
 			graphql.NewInputUnmarshaler("SubmitPayloadsInput", ec.unmarshalInputSubmitPayloadsInput),
+			graphql.NewInputUnmarshaler("TestPipelineInput", ec.unmarshalInputTestPipelineInput),
+			graphql.NewInputUnmarshaler("UpdatePipelineInput", ec.unmarshalInputUpdatePipelineInput),
 		)
 	}
 	first := true
@@ -1817,6 +2288,20 @@ type Query {
     "Only what precedes this cursor."
     before: String
   ): RecordConnection @cost(weight: 5) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
+  """
+  How a number that an attribute of records is, is spread: of all records that the filter lets through, or of groups of them.
+  It reads every one of those records, and fails with TIMEOUT where there are more than it can read in 20 seconds: ` + "`" + `receivedSince` + "`" + ` helps.
+  """
+  recordStats(
+    "Of which records."
+    filter: RecordFilter! = {}
+    "The attribute by whose value they are grouped. None given: one group of all."
+    groupBy: String
+    "The attribute whose numbers are looked at. Records in which it is no number are counted, and nothing else."
+    of: String!
+    "How many groups at most, from 1 to 1000, the largest first."
+    first: Int! = 20
+  ): RecordStats @cost(weight: 20) @listSize(slicingArguments: ["first"], sizedFields: ["groups"], requireOneSlicingArgument: false)
   "Anything with an id, or null."
   node(
     "The id."
@@ -1870,6 +2355,22 @@ type Mutation {
     "The pipeline to make."
     input: CreatePipelineInput!
   ): CreatePipelineResult @cost(weight: 10)
+  """
+  Changes a pipeline. Another definition than the current one makes the next version: it processes what is accepted, retried
+  and replayed from now on, and each record names the version that processed it.
+  """
+  updatePipeline(
+    "What to change."
+    input: UpdatePipelineInput!
+  ): UpdatePipelineResult @cost(weight: 10)
+  """
+  Shows what a pipeline, or a definition that is not saved yet, makes of a sample: step by step, without storing anything.
+  Steps that call other servers show the request they would make.
+  """
+  testPipeline(
+    "The sample, and what to try it on."
+    input: TestPipelineInput!
+  ): TestPipelineResult @cost(weight: 20)
   "Lets a pipeline take in payloads again. One that is active already stays so."
   activatePipeline(
     "The pipeline to activate."
@@ -2173,8 +2674,10 @@ type Pipeline implements Node {
   description: String
   "Whether it takes in payloads."
   active: Boolean!
-  "Which version of its rules is in force, from 1."
+  "Which version of its definition is in force, from 1."
   version: Int!
+  "What it does with payloads, as it was given: inputSchema, steps, attributes, city, orderingKey, retry and retention."
+  definition: JSON!
   "When it was made."
   createdAt: DateTime!
   "When it was changed last."
@@ -2194,6 +2697,111 @@ type Pipeline implements Node {
     "Only what precedes this cursor."
     before: String
   ): RecordConnection @cost(weight: 5) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
+  "What became of the records it took in lately, and what of all is unfinished. All of it is counted when it is asked for."
+  stats(
+    "The last so many seconds, from 1 to 31622400, which is 366 days."
+    seconds: Int! = 3600
+  ): PipelineStats @cost(weight: 20)
+  "What became of the records it took in lately, by the time at which it did. The oldest bucket comes first; the last one is that which now is in. None is left out."
+  series(
+    "How many buckets, from 1 to 1000."
+    buckets: Int! = 60
+    "The width of each in seconds, from 1 to 2678400, which is 31 days. Buckets begin at multiples of it since 1970, in UTC."
+    bucketSeconds: Int! = 60
+  ): [PipelineBucket!] @listSize(slicingArguments: ["buckets"], requireOneSlicingArgument: false)
+}
+
+"""
+How a pipeline is doing: what became of the records that it took in between two times, and what is unfinished now, whenever it was
+taken in. Where counts are made on a replica of the database, this is as recent as the replica is.
+"""
+type PipelineStats {
+  "From when."
+  since: DateTime!
+  "Until when, which was the time of asking."
+  until: DateTime!
+  "Records taken in between these times."
+  received: Int!
+  "Of these: processed by now."
+  processed: Int!
+  "Of these: left out by a filter."
+  skipped: Int!
+  "Of these: failed for good."
+  dead: Int!
+  "Of these: records processed by now, for each second between these times."
+  throughput: Float!
+  "From when each of these was taken in to when it was processed, in milliseconds: of those that are processed."
+  latency: Distribution!
+  "Attempts made at these so far."
+  attempts: Int!
+  "Attempts that failed between these times, whenever the record was taken in."
+  failures: Int!
+  "Now: records that wait for a worker."
+  queued: Int!
+  "Now: records that are being worked on."
+  processing: Int!
+  "Now: records that failed, and will be tried again."
+  retrying: Int!
+  "Now: records that are queued, being worked on or to be tried again."
+  backlog: Int!
+  "Now: when the oldest of the backlog was taken in. Null without one."
+  oldestAt: DateTime
+}
+
+"What became of the records that a pipeline took in during a stretch of time."
+type PipelineBucket {
+  "From when."
+  since: DateTime!
+  "Until when, excluded."
+  until: DateTime!
+  "Records taken in."
+  received: Int!
+  "Of these: processed by now."
+  processed: Int!
+  "Of these: left out by a filter."
+  skipped: Int!
+  "Of these: failed for good."
+  dead: Int!
+  "From when each of these was taken in to when it was processed, in milliseconds, on average. Null where none is."
+  latency: Float
+}
+
+"How numbers are spread. Of no numbers, all but ` + "`" + `count` + "`" + ` is null. A percentile is one of the numbers: the least that no fewer than so many percent are at most as large as."
+type Distribution {
+  "How many there are."
+  count: Int!
+  "The smallest."
+  min: Float
+  "The largest."
+  max: Float
+  "Their average."
+  average: Float
+  "The 50th percentile, or median."
+  p50: Float
+  "The 95th percentile."
+  p95: Float
+  "The 99th percentile."
+  p99: Float
+}
+
+"How an attribute of records is spread, in groups of them."
+type RecordStats {
+  "The groups with the most records, the largest first."
+  groups: [RecordGroup!]!
+  "How many more groups there are."
+  omittedGroups: Int!
+  "How many records those have."
+  omittedRecords: Int!
+}
+
+"Records that have the same value of an attribute."
+type RecordGroup {
+  "The value. Null for the records that do not have the attribute, and where all are one group."
+  value: JSON
+  "How many records there are."
+  count: Int!
+  "How the numbers are spread that were asked for."
+  numbers: Distribution!
 }
 
 "A payload that was taken in, and what became of it."
@@ -2210,6 +2818,8 @@ type Record implements Node {
   payload: JSON
   "What processing made of it: the payload with ` + "`" + `status` + "`" + ` set to ` + "`" + `processed` + "`" + ` and ` + "`" + `timestamp` + "`" + ` to the time of processing."
   result: JSON
+  "What it is found and grouped by: an object with what its pipeline declares. Null when that is nothing."
+  attributes: JSON
   "The city that the payload's ` + "`" + `city` + "`" + ` names. Null when it names none that is known."
   city: City
   "The version of the pipeline's rules that were applied to it last."
@@ -2287,6 +2897,27 @@ input RecordFilter {
   receivedSince: DateTime
   "Taken in before this time."
   receivedBefore: DateTime
+  "Whose attributes meet all of these: at most 8."
+  attributes: [AttributeFilter!]
+}
+
+"""
+What an attribute of a record is to be: everything that is given, and something has to be. Only an attribute that the pipeline's
+definition declares a range can be asked for with ` + "`" + `gt` + "`" + `, ` + "`" + `gte` + "`" + `, ` + "`" + `lt` + "`" + ` or ` + "`" + `lte` + "`" + `, which needs the pipeline to be given.
+"""
+input AttributeFilter {
+  "The attribute's name. One that no definition has ever declared is in no record."
+  name: String!
+  "Equal to this string, number, true or false."
+  eq: JSON
+  "A number above this one."
+  gt: Float
+  "A number that is this one or above."
+  gte: Float
+  "A number below this one."
+  lt: Float
+  "A number that is this one or below."
+  lte: Float
 }
 
 "An order of records."
@@ -2421,6 +3052,80 @@ input CreatePipelineInput {
   name: String!
   "What it is for, in at most 1000 characters."
   description: String
+  """
+  What it does with payloads: a JSON object of at most 64 KiB with any of ` + "`" + `inputSchema` + "`" + ` (JSON Schema 2020-12), ` + "`" + `steps` + "`" + `,
+  ` + "`" + `attributes` + "`" + `, ` + "`" + `city` + "`" + `, ` + "`" + `orderingKey` + "`" + ` (CEL), ` + "`" + `retry` + "`" + ` and ` + "`" + `retention` + "`" + `. Without them, each payload becomes a result that is the
+  payload with its ` + "`" + `status` + "`" + ` and a ` + "`" + `timestamp` + "`" + `.
+  """
+  definition: JSON! = {}
+}
+
+"A change of a pipeline. What is not given stays."
+input UpdatePipelineInput {
+  "Its name, which never changes."
+  name: String!
+  "What it is for, in at most 1000 characters."
+  description: String
+  "What it does with payloads from now on, whole."
+  definition: JSON
+  "Refuse the change unless this is the current version."
+  expectedVersion: Int
+}
+
+"What became of a change of a pipeline."
+type UpdatePipelineResult {
+  "The pipeline as it is now. Null when the change was refused."
+  pipeline: Pipeline
+  "Why it was refused: everything that is wrong with a definition, each with its path. Empty when it was not."
+  problems: [Problem!]! @listSize(assumedSize: 2)
+}
+
+"A sample, and what to try it on: a pipeline, or a definition."
+input TestPipelineInput {
+  "The name of a pipeline. Without it, a definition is given."
+  name: String
+  "A definition, as ` + "`" + `createPipeline` + "`" + ` takes it. Without it, a pipeline is named."
+  definition: JSON
+  "A payload, as ` + "`" + `processPayload` + "`" + ` takes it."
+  payload: JSON!
+  "What the servers that steps call are taken to answer: an object, by each step's ` + "`" + `as` + "`" + `. Where there is none, null."
+  answers: JSON! = {}
+}
+
+"What becomes of a sample."
+type TestPipelineResult {
+  "The city it would be joined with."
+  city: City
+  "What makes payloads be processed one after the other, where they have it in common."
+  orderingKey: String
+  "What it would be found by."
+  attributes: JSON
+  "What each step does, up to the one that fails or skips it."
+  steps: [TestedStep!]! @listSize(assumedSize: 20)
+  "What would be kept. Null when a step fails or skips it, or when it is refused."
+  result: JSON
+  "Whether a filter leaves it out."
+  skipped: Boolean!
+  "Why it cannot be processed, and in which step."
+  failure: String
+  "Why the definition or the sample is refused: everything that is wrong, each with its path. Empty when it is not."
+  problems: [Problem!]! @listSize(assumedSize: 2)
+}
+
+"What one step does with a sample."
+type TestedStep {
+  "Which kind of step it is."
+  kind: String!
+  "What it makes of the sample. Null when it fails or skips it."
+  value: JSON
+  "The request it would make: ` + "`" + `method` + "`" + `, ` + "`" + `url` + "`" + `, ` + "`" + `headers` + "`" + ` and ` + "`" + `body` + "`" + `. Null for a step that makes none."
+  request: JSON
+  "Whether it leaves the sample out."
+  skipped: Boolean!
+  "Why it fails."
+  failure: String
+  "How many milliseconds it took."
+  elapsedMs: Float!
 }
 
 "What became of a pipeline to make."
@@ -2481,6 +3186,8 @@ enum ProblemCode {
   PAYLOAD_ID_INVALID
   "The payload is over 256 KiB."
   PAYLOAD_TOO_LARGE
+  "The payload is not as the pipeline's definition wants it."
+  PAYLOAD_INVALID
   "The pipeline has a record with the payload's ` + "`" + `id` + "`" + ` and other content."
   PAYLOAD_CONFLICT
   "There is no pipeline of that name."
@@ -2493,6 +3200,10 @@ enum ProblemCode {
   PIPELINE_NAME_INVALID
   "The pipeline's description is over 1000 characters."
   PIPELINE_DESCRIPTION_INVALID
+  "The pipeline has another version by now than the one expected."
+  PIPELINE_VERSION_CONFLICT
+  "The definition has something wrong in it, at ` + "`" + `field` + "`" + `. The place in an expression is told as line:column."
+  DEFINITION_INVALID
   "More payloads are waiting than the server takes on: try again later."
   OVERLOADED
   "A step of the pipeline could not do its work. The record tells why, and when it is tried again."
@@ -2735,6 +3446,26 @@ func (ec *executionContext) childFields_DeactivatePipelineResult(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type DeactivatePipelineResult", field.Name)
 }
 
+func (ec *executionContext) childFields_Distribution(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_Distribution_count(ctx, field)
+	case "min":
+		return ec.fieldContext_Distribution_min(ctx, field)
+	case "max":
+		return ec.fieldContext_Distribution_max(ctx, field)
+	case "average":
+		return ec.fieldContext_Distribution_average(ctx, field)
+	case "p50":
+		return ec.fieldContext_Distribution_p50(ctx, field)
+	case "p95":
+		return ec.fieldContext_Distribution_p95(ctx, field)
+	case "p99":
+		return ec.fieldContext_Distribution_p99(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Distribution", field.Name)
+}
+
 func (ec *executionContext) childFields_Freshness(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "state":
@@ -2815,14 +3546,40 @@ func (ec *executionContext) childFields_Pipeline(ctx context.Context, field grap
 		return ec.fieldContext_Pipeline_active(ctx, field)
 	case "version":
 		return ec.fieldContext_Pipeline_version(ctx, field)
+	case "definition":
+		return ec.fieldContext_Pipeline_definition(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Pipeline_createdAt(ctx, field)
 	case "updatedAt":
 		return ec.fieldContext_Pipeline_updatedAt(ctx, field)
 	case "records":
 		return ec.fieldContext_Pipeline_records(ctx, field)
+	case "stats":
+		return ec.fieldContext_Pipeline_stats(ctx, field)
+	case "series":
+		return ec.fieldContext_Pipeline_series(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Pipeline", field.Name)
+}
+
+func (ec *executionContext) childFields_PipelineBucket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "since":
+		return ec.fieldContext_PipelineBucket_since(ctx, field)
+	case "until":
+		return ec.fieldContext_PipelineBucket_until(ctx, field)
+	case "received":
+		return ec.fieldContext_PipelineBucket_received(ctx, field)
+	case "processed":
+		return ec.fieldContext_PipelineBucket_processed(ctx, field)
+	case "skipped":
+		return ec.fieldContext_PipelineBucket_skipped(ctx, field)
+	case "dead":
+		return ec.fieldContext_PipelineBucket_dead(ctx, field)
+	case "latency":
+		return ec.fieldContext_PipelineBucket_latency(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PipelineBucket", field.Name)
 }
 
 func (ec *executionContext) childFields_PipelineConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2847,6 +3604,42 @@ func (ec *executionContext) childFields_PipelineEdge(ctx context.Context, field 
 		return ec.fieldContext_PipelineEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PipelineEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PipelineStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "since":
+		return ec.fieldContext_PipelineStats_since(ctx, field)
+	case "until":
+		return ec.fieldContext_PipelineStats_until(ctx, field)
+	case "received":
+		return ec.fieldContext_PipelineStats_received(ctx, field)
+	case "processed":
+		return ec.fieldContext_PipelineStats_processed(ctx, field)
+	case "skipped":
+		return ec.fieldContext_PipelineStats_skipped(ctx, field)
+	case "dead":
+		return ec.fieldContext_PipelineStats_dead(ctx, field)
+	case "throughput":
+		return ec.fieldContext_PipelineStats_throughput(ctx, field)
+	case "latency":
+		return ec.fieldContext_PipelineStats_latency(ctx, field)
+	case "attempts":
+		return ec.fieldContext_PipelineStats_attempts(ctx, field)
+	case "failures":
+		return ec.fieldContext_PipelineStats_failures(ctx, field)
+	case "queued":
+		return ec.fieldContext_PipelineStats_queued(ctx, field)
+	case "processing":
+		return ec.fieldContext_PipelineStats_processing(ctx, field)
+	case "retrying":
+		return ec.fieldContext_PipelineStats_retrying(ctx, field)
+	case "backlog":
+		return ec.fieldContext_PipelineStats_backlog(ctx, field)
+	case "oldestAt":
+		return ec.fieldContext_PipelineStats_oldestAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PipelineStats", field.Name)
 }
 
 func (ec *executionContext) childFields_Problem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2889,6 +3682,8 @@ func (ec *executionContext) childFields_Record(ctx context.Context, field graphq
 		return ec.fieldContext_Record_payload(ctx, field)
 	case "result":
 		return ec.fieldContext_Record_result(ctx, field)
+	case "attributes":
+		return ec.fieldContext_Record_attributes(ctx, field)
 	case "city":
 		return ec.fieldContext_Record_city(ctx, field)
 	case "pipelineVersion":
@@ -2967,6 +3762,30 @@ func (ec *executionContext) childFields_RecordEvent(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type RecordEvent", field.Name)
 }
 
+func (ec *executionContext) childFields_RecordGroup(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "value":
+		return ec.fieldContext_RecordGroup_value(ctx, field)
+	case "count":
+		return ec.fieldContext_RecordGroup_count(ctx, field)
+	case "numbers":
+		return ec.fieldContext_RecordGroup_numbers(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordGroup", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "groups":
+		return ec.fieldContext_RecordStats_groups(ctx, field)
+	case "omittedGroups":
+		return ec.fieldContext_RecordStats_omittedGroups(ctx, field)
+	case "omittedRecords":
+		return ec.fieldContext_RecordStats_omittedRecords(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordStats", field.Name)
+}
+
 func (ec *executionContext) childFields_RefreshWeatherResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "weather":
@@ -2999,6 +3818,56 @@ func (ec *executionContext) childFields_SubmitPayloadsResult(ctx context.Context
 		return ec.fieldContext_SubmitPayloadsResult_problems(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SubmitPayloadsResult", field.Name)
+}
+
+func (ec *executionContext) childFields_TestPipelineResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "city":
+		return ec.fieldContext_TestPipelineResult_city(ctx, field)
+	case "orderingKey":
+		return ec.fieldContext_TestPipelineResult_orderingKey(ctx, field)
+	case "attributes":
+		return ec.fieldContext_TestPipelineResult_attributes(ctx, field)
+	case "steps":
+		return ec.fieldContext_TestPipelineResult_steps(ctx, field)
+	case "result":
+		return ec.fieldContext_TestPipelineResult_result(ctx, field)
+	case "skipped":
+		return ec.fieldContext_TestPipelineResult_skipped(ctx, field)
+	case "failure":
+		return ec.fieldContext_TestPipelineResult_failure(ctx, field)
+	case "problems":
+		return ec.fieldContext_TestPipelineResult_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestPipelineResult", field.Name)
+}
+
+func (ec *executionContext) childFields_TestedStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_TestedStep_kind(ctx, field)
+	case "value":
+		return ec.fieldContext_TestedStep_value(ctx, field)
+	case "request":
+		return ec.fieldContext_TestedStep_request(ctx, field)
+	case "skipped":
+		return ec.fieldContext_TestedStep_skipped(ctx, field)
+	case "failure":
+		return ec.fieldContext_TestedStep_failure(ctx, field)
+	case "elapsedMs":
+		return ec.fieldContext_TestedStep_elapsedMs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestedStep", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdatePipelineResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "pipeline":
+		return ec.fieldContext_UpdatePipelineResult_pipeline(ctx, field)
+	case "problems":
+		return ec.fieldContext_UpdatePipelineResult_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdatePipelineResult", field.Name)
 }
 
 func (ec *executionContext) childFields_Weather(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3319,6 +4188,34 @@ func (ec *executionContext) field_Mutation_submitPayloads_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_testPipeline_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (wire.TestPipelineInput, error) {
+			return ec.unmarshalNTestPipelineInput2barographᚋgraphᚋwireᚐTestPipelineInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updatePipeline_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (wire.UpdatePipelineInput, error) {
+			return ec.unmarshalNUpdatePipelineInput2barographᚋgraphᚋwireᚐUpdatePipelineInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Pipeline_records_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3370,6 +4267,42 @@ func (ec *executionContext) field_Pipeline_records_args(ctx context.Context, raw
 		return nil, err
 	}
 	args["before"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Pipeline_series_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "buckets",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["buckets"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "bucketSeconds",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["bucketSeconds"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Pipeline_stats_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "seconds",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["seconds"] = arg0
 	return args, nil
 }
 
@@ -3506,6 +4439,44 @@ func (ec *executionContext) field_Query_pipelines_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_recordStats_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (wire.RecordFilter, error) {
+			return ec.unmarshalNRecordFilter2barographᚋgraphᚋwireᚐRecordFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "groupBy",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["groupBy"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "of",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["of"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg3
 	return args, nil
 }
 
@@ -5231,6 +6202,167 @@ func (ec *executionContext) fieldContext_DeactivatePipelineResult_problems(_ con
 	return fc, nil
 }
 
+func (ec *executionContext) _Distribution_count(ctx context.Context, field graphql.CollectedField, obj *records.Distribution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Distribution_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Distribution_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Distribution_min(ctx context.Context, field graphql.CollectedField, obj *records.Distribution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Distribution_min(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Min, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Distribution_min(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Distribution_max(ctx context.Context, field graphql.CollectedField, obj *records.Distribution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Distribution_max(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Max, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Distribution_max(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Distribution_average(ctx context.Context, field graphql.CollectedField, obj *records.Distribution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Distribution_average(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Average, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Distribution_average(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Distribution_p50(ctx context.Context, field graphql.CollectedField, obj *records.Distribution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Distribution_p50(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.P50, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Distribution_p50(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Distribution_p95(ctx context.Context, field graphql.CollectedField, obj *records.Distribution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Distribution_p95(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.P95, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Distribution_p95(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Distribution_p99(ctx context.Context, field graphql.CollectedField, obj *records.Distribution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Distribution_p99(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.P99, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Distribution_p99(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Float")
+}
+
 func (ec *executionContext) _Duplicate_record(ctx context.Context, field graphql.CollectedField, obj *wire.Duplicate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5982,6 +7114,94 @@ func (ec *executionContext) fieldContext_Mutation_createPipeline(ctx context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_updatePipeline(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updatePipeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdatePipeline(ctx, fc.Args["input"].(wire.UpdatePipelineInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *wire.PipelineResult) graphql.Marshaler {
+			return ec.marshalOUpdatePipelineResult2ᚖbarographᚋgraphᚋwireᚐPipelineResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updatePipeline(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdatePipelineResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updatePipeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_testPipeline(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_testPipeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().TestPipeline(ctx, fc.Args["input"].(wire.TestPipelineInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *wire.TestPipelineResult) graphql.Marshaler {
+			return ec.marshalOTestPipelineResult2ᚖbarographᚋgraphᚋwireᚐTestPipelineResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_testPipeline(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TestPipelineResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_testPipeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_activatePipeline(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6277,6 +7497,29 @@ func (ec *executionContext) fieldContext_Pipeline_version(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Pipeline", field, false, false, "Int")
 }
 
+func (ec *executionContext) _Pipeline_definition(ctx context.Context, field graphql.CollectedField, obj *pipeline.Pipeline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Pipeline_definition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Definition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalNJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Pipeline_definition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Pipeline", field, false, false, "JSON")
+}
+
 func (ec *executionContext) _Pipeline_createdAt(ctx context.Context, field graphql.CollectedField, obj *pipeline.Pipeline) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6365,6 +7608,255 @@ func (ec *executionContext) fieldContext_Pipeline_records(ctx context.Context, f
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Pipeline_stats(ctx context.Context, field graphql.CollectedField, obj *pipeline.Pipeline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Pipeline_stats(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Pipeline().Stats(ctx, obj, fc.Args["seconds"].(int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *records.Stats) graphql.Marshaler {
+			return ec.marshalOPipelineStats2ᚖbarographᚋrecordsᚐStats(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Pipeline_stats(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Pipeline",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PipelineStats(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Pipeline_stats_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Pipeline_series(ctx context.Context, field graphql.CollectedField, obj *pipeline.Pipeline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Pipeline_series(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Pipeline().Series(ctx, obj, fc.Args["buckets"].(int), fc.Args["bucketSeconds"].(int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []records.Bucket) graphql.Marshaler {
+			return ec.marshalOPipelineBucket2ᚕbarographᚋrecordsᚐBucketᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Pipeline_series(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Pipeline",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PipelineBucket(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Pipeline_series_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PipelineBucket_since(ctx context.Context, field graphql.CollectedField, obj *records.Bucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineBucket_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineBucket_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineBucket", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PipelineBucket_until(ctx context.Context, field graphql.CollectedField, obj *records.Bucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineBucket_until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineBucket_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineBucket", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PipelineBucket_received(ctx context.Context, field graphql.CollectedField, obj *records.Bucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineBucket_received(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Received, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineBucket_received(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineBucket", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineBucket_processed(ctx context.Context, field graphql.CollectedField, obj *records.Bucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineBucket_processed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Processed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineBucket_processed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineBucket", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineBucket_skipped(ctx context.Context, field graphql.CollectedField, obj *records.Bucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineBucket_skipped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Skipped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineBucket_skipped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineBucket", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineBucket_dead(ctx context.Context, field graphql.CollectedField, obj *records.Bucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineBucket_dead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dead, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineBucket_dead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineBucket", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineBucket_latency(ctx context.Context, field graphql.CollectedField, obj *records.Bucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineBucket_latency(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Latency, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineBucket_latency(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineBucket", field, false, false, "Float")
 }
 
 func (ec *executionContext) _PipelineConnection_edges(ctx context.Context, field graphql.CollectedField, obj *wire.Connection[*pipeline.Pipeline]) (ret graphql.Marshaler) {
@@ -6539,6 +8031,360 @@ func (ec *executionContext) fieldContext_PipelineEdge_node(_ context.Context, fi
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _PipelineStats_since(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PipelineStats_until(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PipelineStats_received(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_received(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Received, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_received(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_processed(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_processed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Processed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_processed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_skipped(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_skipped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Skipped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_skipped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_dead(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_dead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dead, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_dead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_throughput(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_throughput(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Throughput(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_throughput(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, true, false, "Float")
+}
+
+func (ec *executionContext) _PipelineStats_latency(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_latency(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Latency, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v records.Distribution) graphql.Marshaler {
+			return ec.marshalNDistribution2barographᚋrecordsᚐDistribution(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_latency(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PipelineStats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Distribution(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PipelineStats_attempts(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_attempts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attempts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_attempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_failures(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_failures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failures, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_failures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_queued(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_queued(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Queued, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_queued(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_processing(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_processing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Processing, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_processing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_retrying(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_retrying(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Retrying, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_retrying(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_backlog(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_backlog(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Backlog(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_backlog(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, true, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_oldestAt(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_oldestAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Oldest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_oldestAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _Problem_code(ctx context.Context, field graphql.CollectedField, obj *wire.Problem) (ret graphql.Marshaler) {
@@ -7120,6 +8966,50 @@ func (ec *executionContext) fieldContext_Query_records(ctx context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_recordStats(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_recordStats(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().RecordStats(ctx, fc.Args["filter"].(wire.RecordFilter), fc.Args["groupBy"].(*string), fc.Args["of"].(string), fc.Args["first"].(int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *records.Groups) graphql.Marshaler {
+			return ec.marshalORecordStats2ᚖbarographᚋrecordsᚐGroups(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_recordStats(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordStats(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_recordStats_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_node(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7470,7 +9360,7 @@ func (ec *executionContext) _Record_payload(ctx context.Context, field graphql.C
 			return ec.fieldContext_Record_payload(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Payload, nil
+			return obj.OpenedPayload()
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
@@ -7481,7 +9371,7 @@ func (ec *executionContext) _Record_payload(ctx context.Context, field graphql.C
 	)
 }
 func (ec *executionContext) fieldContext_Record_payload(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Record", field, false, false, "JSON")
+	return graphql.NewScalarFieldContext("Record", field, true, false, "JSON")
 }
 
 func (ec *executionContext) _Record_result(ctx context.Context, field graphql.CollectedField, obj *records.Record) (ret graphql.Marshaler) {
@@ -7493,7 +9383,7 @@ func (ec *executionContext) _Record_result(ctx context.Context, field graphql.Co
 			return ec.fieldContext_Record_result(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Result, nil
+			return obj.OpenedResult()
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
@@ -7504,6 +9394,29 @@ func (ec *executionContext) _Record_result(ctx context.Context, field graphql.Co
 	)
 }
 func (ec *executionContext) fieldContext_Record_result(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Record", field, true, false, "JSON")
+}
+
+func (ec *executionContext) _Record_attributes(ctx context.Context, field graphql.CollectedField, obj *records.Record) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Record_attributes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attributes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Record_attributes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Record", field, false, false, "JSON")
 }
 
@@ -8094,6 +10007,162 @@ func (ec *executionContext) fieldContext_RecordEvent_record(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _RecordGroup_value(ctx context.Context, field graphql.CollectedField, obj *records.Group) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordGroup_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecordGroup_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordGroup", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _RecordGroup_count(ctx context.Context, field graphql.CollectedField, obj *records.Group) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordGroup_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordGroup_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordGroup", field, false, false, "Int")
+}
+
+func (ec *executionContext) _RecordGroup_numbers(ctx context.Context, field graphql.CollectedField, obj *records.Group) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordGroup_numbers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Numbers, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v records.Distribution) graphql.Marshaler {
+			return ec.marshalNDistribution2barographᚋrecordsᚐDistribution(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordGroup_numbers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordGroup",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Distribution(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordStats_groups(ctx context.Context, field graphql.CollectedField, obj *records.Groups) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordStats_groups(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Groups, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []records.Group) graphql.Marshaler {
+			return ec.marshalNRecordGroup2ᚕbarographᚋrecordsᚐGroupᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordStats_groups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordStats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordGroup(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordStats_omittedGroups(ctx context.Context, field graphql.CollectedField, obj *records.Groups) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordStats_omittedGroups(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OmittedGroups, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordStats_omittedGroups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _RecordStats_omittedRecords(ctx context.Context, field graphql.CollectedField, obj *records.Groups) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordStats_omittedRecords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OmittedRecords, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordStats_omittedRecords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordStats", field, false, false, "Int")
+}
+
 func (ec *executionContext) _RefreshWeatherResult_weather(ctx context.Context, field graphql.CollectedField, obj *wire.RefreshWeatherResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8453,6 +10522,419 @@ func (ec *executionContext) fieldContext_Subscription_weatherChanged(ctx context
 	if fc.Args, err = ec.field_Subscription_weatherChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TestPipelineResult_city(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_city(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.City, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gazetteer.City) graphql.Marshaler {
+			return ec.marshalOCity2ᚖbarographᚋgazetteerᚐCity(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_city(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TestPipelineResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_City(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TestPipelineResult_orderingKey(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_orderingKey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OrderingKey, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_orderingKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestPipelineResult", field, false, false, "String")
+}
+
+func (ec *executionContext) _TestPipelineResult_attributes(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_attributes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attributes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_attributes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestPipelineResult", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _TestPipelineResult_steps(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_steps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Steps, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []pipeline.TriedStep) graphql.Marshaler {
+			return ec.marshalNTestedStep2ᚕbarographᚋpipelineᚐTriedStepᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TestPipelineResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TestedStep(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TestPipelineResult_result(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_result(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Result, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_result(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestPipelineResult", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _TestPipelineResult_skipped(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_skipped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Skipped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_skipped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestPipelineResult", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _TestPipelineResult_failure(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_failure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failure, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestPipelineResult", field, false, false, "String")
+}
+
+func (ec *executionContext) _TestPipelineResult_problems(ctx context.Context, field graphql.CollectedField, obj *wire.TestPipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPipelineResult_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []wire.Problem) graphql.Marshaler {
+			return ec.marshalNProblem2ᚕbarographᚋgraphᚋwireᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestPipelineResult_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TestPipelineResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Problem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TestedStep_kind(ctx context.Context, field graphql.CollectedField, obj *pipeline.TriedStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestedStep_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestedStep_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestedStep", field, false, false, "String")
+}
+
+func (ec *executionContext) _TestedStep_value(ctx context.Context, field graphql.CollectedField, obj *pipeline.TriedStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestedStep_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestedStep_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestedStep", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _TestedStep_request(ctx context.Context, field graphql.CollectedField, obj *pipeline.TriedStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestedStep_request(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Request, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestedStep_request(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestedStep", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _TestedStep_skipped(ctx context.Context, field graphql.CollectedField, obj *pipeline.TriedStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestedStep_skipped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Skipped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestedStep_skipped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestedStep", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _TestedStep_failure(ctx context.Context, field graphql.CollectedField, obj *pipeline.TriedStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestedStep_failure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failure, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestedStep_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestedStep", field, false, false, "String")
+}
+
+func (ec *executionContext) _TestedStep_elapsedMs(ctx context.Context, field graphql.CollectedField, obj *pipeline.TriedStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestedStep_elapsedMs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ElapsedMs(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestedStep_elapsedMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestedStep", field, true, false, "Float")
+}
+
+func (ec *executionContext) _UpdatePipelineResult_pipeline(ctx context.Context, field graphql.CollectedField, obj *wire.PipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePipelineResult_pipeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pipeline, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *pipeline.Pipeline) graphql.Marshaler {
+			return ec.marshalOPipeline2ᚖbarographᚋpipelineᚐPipeline(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePipelineResult_pipeline(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePipelineResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Pipeline(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdatePipelineResult_problems(ctx context.Context, field graphql.CollectedField, obj *wire.PipelineResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePipelineResult_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []wire.Problem) graphql.Marshaler {
+			return ec.marshalNProblem2ᚕbarographᚋgraphᚋwireᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePipelineResult_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePipelineResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Problem(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -9926,6 +12408,83 @@ func UnmarshalActivatePipelineInput(ctx context.Context, raw any) (wire.Activate
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputAttributeFilter(ctx context.Context, obj any) (wire.AttributeFilter, error) {
+	var it wire.AttributeFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"name", "eq", "gt", "gte", "lt", "lte"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "eq":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("eq"))
+			data, err := ec.unmarshalOJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Eq = data
+		case "gt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("gt"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Gt = data
+		case "gte":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("gte"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Gte = data
+		case "lt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lt"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Lt = data
+		case "lte":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lte"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Lte = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAttributeFilter unmarshals raw into the AttributeFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAttributeFilter(ctx context.Context, raw any) (wire.AttributeFilter, error) {
+	var out wire.AttributeFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AttributeFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreatePipelineInput(ctx context.Context, obj any) (wire.CreatePipelineInput, error) {
 	var it wire.CreatePipelineInput
 	if obj == nil {
@@ -9937,7 +12496,11 @@ func (ec *executionContext) unmarshalInputCreatePipelineInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "description"}
+	if _, present := asMap["definition"]; !present {
+		asMap["definition"] = map[string]any{}
+	}
+
+	fieldsInOrder := [...]string{"name", "description", "definition"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -9958,6 +12521,13 @@ func (ec *executionContext) unmarshalInputCreatePipelineInput(ctx context.Contex
 				return it, err
 			}
 			it.Description = data
+		case "definition":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("definition"))
+			data, err := ec.unmarshalNJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Definition = data
 		}
 	}
 	return it, nil
@@ -10081,7 +12651,7 @@ func (ec *executionContext) unmarshalInputRecordFilter(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"pipeline", "states", "city", "receivedSince", "receivedBefore"}
+	fieldsInOrder := [...]string{"pipeline", "states", "city", "receivedSince", "receivedBefore", "attributes"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -10123,6 +12693,13 @@ func (ec *executionContext) unmarshalInputRecordFilter(ctx context.Context, obj 
 				return it, err
 			}
 			it.ReceivedBefore = data
+		case "attributes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("attributes"))
+			data, err := ec.unmarshalOAttributeFilter2ᚕbarographᚋgraphᚋwireᚐAttributeFilterᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Attributes = data
 		}
 	}
 	return it, nil
@@ -10348,6 +12925,136 @@ func (ec *executionContext) unmarshalInputSubmitPayloadsInput(ctx context.Contex
 func UnmarshalSubmitPayloadsInput(ctx context.Context, raw any) (wire.SubmitPayloadsInput, error) {
 	var out wire.SubmitPayloadsInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SubmitPayloadsInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputTestPipelineInput(ctx context.Context, obj any) (wire.TestPipelineInput, error) {
+	var it wire.TestPipelineInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["answers"]; !present {
+		asMap["answers"] = map[string]any{}
+	}
+
+	fieldsInOrder := [...]string{"name", "definition", "payload", "answers"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "definition":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("definition"))
+			data, err := ec.unmarshalOJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Definition = data
+		case "payload":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("payload"))
+			data, err := ec.unmarshalNJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Payload = data
+		case "answers":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("answers"))
+			data, err := ec.unmarshalNJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Answers = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTestPipelineInput unmarshals raw into the TestPipelineInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTestPipelineInput(ctx context.Context, raw any) (wire.TestPipelineInput, error) {
+	var out wire.TestPipelineInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TestPipelineInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdatePipelineInput(ctx context.Context, obj any) (wire.UpdatePipelineInput, error) {
+	var it wire.UpdatePipelineInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"name", "description", "definition", "expectedVersion"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "description":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("description"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Description = data
+		case "definition":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("definition"))
+			data, err := ec.unmarshalOJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Definition = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdatePipelineInput unmarshals raw into the UpdatePipelineInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdatePipelineInput(ctx context.Context, raw any) (wire.UpdatePipelineInput, error) {
+	var out wire.UpdatePipelineInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdatePipelineInput", raw, &out)
 	return out, err
 }
 
@@ -10999,6 +13706,69 @@ func (ec *executionContext) _DeactivatePipelineResult(ctx context.Context, sel a
 	return out
 }
 
+var distributionImplementors = []string{"Distribution"}
+
+func (ec *executionContext) _Distribution(ctx context.Context, sel ast.SelectionSet, obj *records.Distribution) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, distributionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Distribution")
+		case "count":
+			out.Values[i] = ec._Distribution_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "min":
+			out.Values[i] = ec._Distribution_min(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "max":
+			out.Values[i] = ec._Distribution_max(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "average":
+			out.Values[i] = ec._Distribution_average(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "p50":
+			out.Values[i] = ec._Distribution_p50(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "p95":
+			out.Values[i] = ec._Distribution_p95(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "p99":
+			out.Values[i] = ec._Distribution_p99(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._Distribution(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
 var duplicateImplementors = []string{"Duplicate", "PayloadOutcome"}
 
 func (ec *executionContext) _Duplicate(ctx context.Context, sel ast.SelectionSet, obj *wire.Duplicate) graphql.Marshaler {
@@ -11246,6 +14016,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "updatePipeline":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updatePipeline(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "testPipeline":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_testPipeline(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "activatePipeline":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_activatePipeline(ctx, field)
@@ -11361,6 +14145,11 @@ func (ec *executionContext) _Pipeline(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "definition":
+			out.Values[i] = ec._Pipeline_definition(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "createdAt":
 			out.Values[i] = ec._Pipeline_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -11377,6 +14166,18 @@ func (ec *executionContext) _Pipeline(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Pipeline_records(ctx, field, obj)
 				})
+		case "stats":
+			out.ResolveConcurrently(ec.OperationContext, nil, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Pipeline_stats(ctx, field, obj)
+				})
+		case "series":
+			out.ResolveConcurrently(ec.OperationContext, nil, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Pipeline_series(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -11389,6 +14190,69 @@ func (ec *executionContext) _Pipeline(ctx context.Context, sel ast.SelectionSet,
 	if later != nil {
 		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
 			return ec._Pipeline(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var pipelineBucketImplementors = []string{"PipelineBucket"}
+
+func (ec *executionContext) _PipelineBucket(ctx context.Context, sel ast.SelectionSet, obj *records.Bucket) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, pipelineBucketImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PipelineBucket")
+		case "since":
+			out.Values[i] = ec._PipelineBucket_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "until":
+			out.Values[i] = ec._PipelineBucket_until(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "received":
+			out.Values[i] = ec._PipelineBucket_received(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "processed":
+			out.Values[i] = ec._PipelineBucket_processed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "skipped":
+			out.Values[i] = ec._PipelineBucket_skipped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dead":
+			out.Values[i] = ec._PipelineBucket_dead(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "latency":
+			out.Values[i] = ec._PipelineBucket_latency(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._PipelineBucket(ctx, sel, obj)
 		})
 	}
 
@@ -11476,6 +14340,109 @@ func (ec *executionContext) _PipelineEdge(ctx context.Context, sel ast.Selection
 	if later != nil {
 		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
 			return ec._PipelineEdge(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var pipelineStatsImplementors = []string{"PipelineStats"}
+
+func (ec *executionContext) _PipelineStats(ctx context.Context, sel ast.SelectionSet, obj *records.Stats) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, pipelineStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PipelineStats")
+		case "since":
+			out.Values[i] = ec._PipelineStats_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "until":
+			out.Values[i] = ec._PipelineStats_until(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "received":
+			out.Values[i] = ec._PipelineStats_received(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "processed":
+			out.Values[i] = ec._PipelineStats_processed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "skipped":
+			out.Values[i] = ec._PipelineStats_skipped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dead":
+			out.Values[i] = ec._PipelineStats_dead(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "throughput":
+			out.Values[i] = ec._PipelineStats_throughput(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "latency":
+			out.Values[i] = ec._PipelineStats_latency(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "attempts":
+			out.Values[i] = ec._PipelineStats_attempts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failures":
+			out.Values[i] = ec._PipelineStats_failures(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "queued":
+			out.Values[i] = ec._PipelineStats_queued(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "processing":
+			out.Values[i] = ec._PipelineStats_processing(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "retrying":
+			out.Values[i] = ec._PipelineStats_retrying(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "backlog":
+			out.Values[i] = ec._PipelineStats_backlog(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "oldestAt":
+			out.Values[i] = ec._PipelineStats_oldestAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._PipelineStats(ctx, sel, obj)
 		})
 	}
 
@@ -11645,6 +14612,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_records(ctx, field)
 				})
+		case "recordStats":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_recordStats(ctx, field)
+				})
 		case "node":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, false,
@@ -11739,6 +14712,11 @@ func (ec *executionContext) _Record(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "result":
 			out.Values[i] = ec._Record_result(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "attributes":
+			out.Values[i] = ec._Record_attributes(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -12013,6 +14991,92 @@ func (ec *executionContext) _RecordEvent(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var recordGroupImplementors = []string{"RecordGroup"}
+
+func (ec *executionContext) _RecordGroup(ctx context.Context, sel ast.SelectionSet, obj *records.Group) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, recordGroupImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordGroup")
+		case "value":
+			out.Values[i] = ec._RecordGroup_value(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._RecordGroup_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "numbers":
+			out.Values[i] = ec._RecordGroup_numbers(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._RecordGroup(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var recordStatsImplementors = []string{"RecordStats"}
+
+func (ec *executionContext) _RecordStats(ctx context.Context, sel ast.SelectionSet, obj *records.Groups) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, recordStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordStats")
+		case "groups":
+			out.Values[i] = ec._RecordStats_groups(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "omittedGroups":
+			out.Values[i] = ec._RecordStats_omittedGroups(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "omittedRecords":
+			out.Values[i] = ec._RecordStats_omittedRecords(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._RecordStats(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
 var refreshWeatherResultImplementors = []string{"RefreshWeatherResult"}
 
 func (ec *executionContext) _RefreshWeatherResult(ctx context.Context, sel ast.SelectionSet, obj *wire.RefreshWeatherResult) graphql.Marshaler {
@@ -12195,6 +15259,170 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
+}
+
+var testPipelineResultImplementors = []string{"TestPipelineResult"}
+
+func (ec *executionContext) _TestPipelineResult(ctx context.Context, sel ast.SelectionSet, obj *wire.TestPipelineResult) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, testPipelineResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TestPipelineResult")
+		case "city":
+			out.Values[i] = ec._TestPipelineResult_city(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "orderingKey":
+			out.Values[i] = ec._TestPipelineResult_orderingKey(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "attributes":
+			out.Values[i] = ec._TestPipelineResult_attributes(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "steps":
+			out.Values[i] = ec._TestPipelineResult_steps(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "result":
+			out.Values[i] = ec._TestPipelineResult_result(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "skipped":
+			out.Values[i] = ec._TestPipelineResult_skipped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failure":
+			out.Values[i] = ec._TestPipelineResult_failure(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "problems":
+			out.Values[i] = ec._TestPipelineResult_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._TestPipelineResult(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var testedStepImplementors = []string{"TestedStep"}
+
+func (ec *executionContext) _TestedStep(ctx context.Context, sel ast.SelectionSet, obj *pipeline.TriedStep) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, testedStepImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TestedStep")
+		case "kind":
+			out.Values[i] = ec._TestedStep_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "value":
+			out.Values[i] = ec._TestedStep_value(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "request":
+			out.Values[i] = ec._TestedStep_request(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "skipped":
+			out.Values[i] = ec._TestedStep_skipped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failure":
+			out.Values[i] = ec._TestedStep_failure(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "elapsedMs":
+			out.Values[i] = ec._TestedStep_elapsedMs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._TestedStep(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var updatePipelineResultImplementors = []string{"UpdatePipelineResult"}
+
+func (ec *executionContext) _UpdatePipelineResult(ctx context.Context, sel ast.SelectionSet, obj *wire.PipelineResult) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, updatePipelineResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdatePipelineResult")
+		case "pipeline":
+			out.Values[i] = ec._UpdatePipelineResult_pipeline(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "problems":
+			out.Values[i] = ec._UpdatePipelineResult_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._UpdatePipelineResult(ctx, sel, obj)
+		})
+	}
+
+	return out
 }
 
 var weatherImplementors = []string{"Weather", "Node"}
@@ -12680,6 +15908,11 @@ func (ec *executionContext) unmarshalNActivatePipelineInput2barographᚋgraphᚋ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNAttributeFilter2barographᚋgraphᚋwireᚐAttributeFilter(ctx context.Context, v any) (wire.AttributeFilter, error) {
+	res, err := ec.unmarshalInputAttributeFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -12738,6 +15971,10 @@ func (ec *executionContext) marshalNDateTime2timeᚐTime(ctx context.Context, se
 func (ec *executionContext) unmarshalNDeactivatePipelineInput2barographᚋgraphᚋwireᚐDeactivatePipelineInput(ctx context.Context, v any) (wire.DeactivatePipelineInput, error) {
 	res, err := ec.unmarshalInputDeactivatePipelineInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDistribution2barographᚋrecordsᚐDistribution(ctx context.Context, sel ast.SelectionSet, v records.Distribution) graphql.Marshaler {
+	return ec._Distribution(ctx, sel, &v)
 }
 
 func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
@@ -12964,6 +16201,10 @@ func (ec *executionContext) marshalNPipeline2ᚖbarographᚋpipelineᚐPipeline(
 	return ec._Pipeline(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNPipelineBucket2barographᚋrecordsᚐBucket(ctx context.Context, sel ast.SelectionSet, v records.Bucket) graphql.Marshaler {
+	return ec._PipelineBucket(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNPipelineEdge2barographᚋgraphᚋwireᚐEdge(ctx context.Context, sel ast.SelectionSet, v wire.Edge[*pipeline.Pipeline]) graphql.Marshaler {
 	return ec._PipelineEdge(ctx, sel, &v)
 }
@@ -13025,14 +16266,17 @@ var (
 		"PAYLOAD_ID_MISSING":           pipeline.PayloadIDMissing,
 		"PAYLOAD_ID_INVALID":           pipeline.PayloadIDInvalid,
 		"PAYLOAD_TOO_LARGE":            pipeline.PayloadTooLarge,
+		"PAYLOAD_INVALID":              pipeline.PayloadInvalid,
 		"PAYLOAD_CONFLICT":             pipeline.PayloadConflict,
 		"PIPELINE_NOT_FOUND":           pipeline.NotFound,
 		"PIPELINE_INACTIVE":            pipeline.Inactive,
 		"PIPELINE_NAME_TAKEN":          pipeline.NameTaken,
 		"PIPELINE_NAME_INVALID":        pipeline.NameInvalid,
 		"PIPELINE_DESCRIPTION_INVALID": pipeline.DescriptionInvalid,
+		"PIPELINE_VERSION_CONFLICT":    pipeline.VersionConflict,
+		"DEFINITION_INVALID":           pipeline.DefinitionInvalid,
 		"OVERLOADED":                   pipeline.Overloaded,
-		"STEP_FAILED":                  records.StepFailed,
+		"STEP_FAILED":                  pipeline.StepFailed,
 		"RECORDS_NOT_NAMED":            wire.RecordsNotNamed,
 		"RECORD_NOT_FOUND":             records.NotFound,
 		"RECORD_NOT_REPLAYABLE":        records.NotReplayable,
@@ -13043,14 +16287,17 @@ var (
 		pipeline.PayloadIDMissing:   "PAYLOAD_ID_MISSING",
 		pipeline.PayloadIDInvalid:   "PAYLOAD_ID_INVALID",
 		pipeline.PayloadTooLarge:    "PAYLOAD_TOO_LARGE",
+		pipeline.PayloadInvalid:     "PAYLOAD_INVALID",
 		pipeline.PayloadConflict:    "PAYLOAD_CONFLICT",
 		pipeline.NotFound:           "PIPELINE_NOT_FOUND",
 		pipeline.Inactive:           "PIPELINE_INACTIVE",
 		pipeline.NameTaken:          "PIPELINE_NAME_TAKEN",
 		pipeline.NameInvalid:        "PIPELINE_NAME_INVALID",
 		pipeline.DescriptionInvalid: "PIPELINE_DESCRIPTION_INVALID",
+		pipeline.VersionConflict:    "PIPELINE_VERSION_CONFLICT",
+		pipeline.DefinitionInvalid:  "DEFINITION_INVALID",
 		pipeline.Overloaded:         "OVERLOADED",
-		records.StepFailed:          "STEP_FAILED",
+		pipeline.StepFailed:         "STEP_FAILED",
 		wire.RecordsNotNamed:        "RECORDS_NOT_NAMED",
 		records.NotFound:            "RECORD_NOT_FOUND",
 		records.NotReplayable:       "RECORD_NOT_REPLAYABLE",
@@ -13118,6 +16365,26 @@ func (ec *executionContext) marshalNRecordError2barographᚋrecordsᚐError(ctx 
 func (ec *executionContext) unmarshalNRecordFilter2barographᚋgraphᚋwireᚐRecordFilter(ctx context.Context, v any) (wire.RecordFilter, error) {
 	res, err := ec.unmarshalInputRecordFilter(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecordGroup2barographᚋrecordsᚐGroup(ctx context.Context, sel ast.SelectionSet, v records.Group) graphql.Marshaler {
+	return ec._RecordGroup(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRecordGroup2ᚕbarographᚋrecordsᚐGroupᚄ(ctx context.Context, sel ast.SelectionSet, v []records.Group) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRecordGroup2barographᚋrecordsᚐGroup(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNRecordOrder2barographᚋgraphᚋwireᚐRecordOrder(ctx context.Context, v any) (wire.RecordOrder, error) {
@@ -13227,6 +16494,31 @@ func (ec *executionContext) unmarshalNSubmitPayloadsInput2barographᚋgraphᚋwi
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNTestPipelineInput2barographᚋgraphᚋwireᚐTestPipelineInput(ctx context.Context, v any) (wire.TestPipelineInput, error) {
+	res, err := ec.unmarshalInputTestPipelineInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTestedStep2barographᚋpipelineᚐTriedStep(ctx context.Context, sel ast.SelectionSet, v pipeline.TriedStep) graphql.Marshaler {
+	return ec._TestedStep(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTestedStep2ᚕbarographᚋpipelineᚐTriedStepᚄ(ctx context.Context, sel ast.SelectionSet, v []pipeline.TriedStep) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTestedStep2barographᚋpipelineᚐTriedStep(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNUnits2barographᚋgraphᚋwireᚐUnits(ctx context.Context, v any) (wire.Units, error) {
 	var res wire.Units
 	err := res.UnmarshalGQL(v)
@@ -13235,6 +16527,11 @@ func (ec *executionContext) unmarshalNUnits2barographᚋgraphᚋwireᚐUnits(ctx
 
 func (ec *executionContext) marshalNUnits2barographᚋgraphᚋwireᚐUnits(ctx context.Context, sel ast.SelectionSet, v wire.Units) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNUpdatePipelineInput2barographᚋgraphᚋwireᚐUpdatePipelineInput(ctx context.Context, v any) (wire.UpdatePipelineInput, error) {
+	res, err := ec.unmarshalInputUpdatePipelineInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalN_Any2interface(ctx context.Context, v any) (any, error) {
@@ -13452,6 +16749,23 @@ func (ec *executionContext) marshalOAirQuality2ᚖbarographᚋgraphᚋwireᚐAir
 		return graphql.Null
 	}
 	return ec._AirQuality(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOAttributeFilter2ᚕbarographᚋgraphᚋwireᚐAttributeFilterᚄ(ctx context.Context, v any) ([]wire.AttributeFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]wire.AttributeFilter, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNAttributeFilter2barographᚋgraphᚋwireᚐAttributeFilter(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
@@ -13766,11 +17080,37 @@ func (ec *executionContext) marshalOPipeline2ᚖbarographᚋpipelineᚐPipeline(
 	return ec._Pipeline(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOPipelineBucket2ᚕbarographᚋrecordsᚐBucketᚄ(ctx context.Context, sel ast.SelectionSet, v []records.Bucket) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPipelineBucket2barographᚋrecordsᚐBucket(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalOPipelineConnection2ᚖbarographᚋgraphᚋwireᚐConnection(ctx context.Context, sel ast.SelectionSet, v *wire.Connection[*pipeline.Pipeline]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._PipelineConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPipelineStats2ᚖbarographᚋrecordsᚐStats(ctx context.Context, sel ast.SelectionSet, v *records.Stats) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PipelineStats(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOProcessPayloadResult2ᚖbarographᚋgraphᚋwireᚐProcessPayloadResult(ctx context.Context, sel ast.SelectionSet, v *wire.ProcessPayloadResult) graphql.Marshaler {
@@ -13871,6 +17211,13 @@ func (ec *executionContext) marshalORecordState2ᚕbarographᚋrecordsᚐState�
 	return ret
 }
 
+func (ec *executionContext) marshalORecordStats2ᚖbarographᚋrecordsᚐGroups(ctx context.Context, sel ast.SelectionSet, v *records.Groups) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RecordStats(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalORefreshWeatherResult2ᚖbarographᚋgraphᚋwireᚐRefreshWeatherResult(ctx context.Context, sel ast.SelectionSet, v *wire.RefreshWeatherResult) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -13955,6 +17302,20 @@ func (ec *executionContext) marshalOSubmitPayloadsResult2ᚖbarographᚋgraphᚋ
 		return graphql.Null
 	}
 	return ec._SubmitPayloadsResult(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOTestPipelineResult2ᚖbarographᚋgraphᚋwireᚐTestPipelineResult(ctx context.Context, sel ast.SelectionSet, v *wire.TestPipelineResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TestPipelineResult(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdatePipelineResult2ᚖbarographᚋgraphᚋwireᚐPipelineResult(ctx context.Context, sel ast.SelectionSet, v *wire.PipelineResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdatePipelineResult(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOWeather2ᚕᚖbarographᚋgraphᚋwireᚐWeather(ctx context.Context, sel ast.SelectionSet, v []*wire.Weather) graphql.Marshaler {

@@ -14,6 +14,14 @@ type RecordFilter struct {
 	City           *string // a name or an id
 	ReceivedSince  *time.Time
 	ReceivedBefore *time.Time
+	Attributes     []AttributeFilter
+}
+
+// An AttributeFilter says what an attribute is to be.
+type AttributeFilter struct {
+	Name             string
+	Eq               json.RawMessage // nil when it is not given, or null
+	Gt, Gte, Lt, Lte *float64
 }
 
 // A RecordOrder says in which order.
@@ -48,6 +56,23 @@ type ReplayRecordsInput struct {
 type CreatePipelineInput struct {
 	Name        string
 	Description *string
+	Definition  json.RawMessage
+}
+
+// UpdatePipelineInput is a change of a pipeline.
+type UpdatePipelineInput struct {
+	Name            string
+	Description     *string
+	Definition      json.RawMessage
+	ExpectedVersion *int
+}
+
+// TestPipelineInput is a sample and what to try it on.
+type TestPipelineInput struct {
+	Name       *string
+	Definition json.RawMessage
+	Payload    json.RawMessage
+	Answers    json.RawMessage
 }
 
 // ActivatePipelineInput is a pipeline to activate.

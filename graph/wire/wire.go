@@ -4,8 +4,10 @@
 package wire
 
 import (
+	"encoding/json"
 	"errors"
 
+	"barograph/gazetteer"
 	"barograph/pipeline"
 	"barograph/records"
 )
@@ -79,6 +81,18 @@ type PipelineResult struct {
 	Problems []Problem
 }
 
+// TestPipelineResult says what becomes of a sample.
+type TestPipelineResult struct {
+	City        *gazetteer.City
+	OrderingKey *string
+	Attributes  json.RawMessage
+	Steps       []pipeline.TriedStep
+	Result      json.RawMessage
+	Skipped     bool
+	Failure     *string
+	Problems    []Problem
+}
+
 // A Problem says why a mutation was refused.
 type Problem struct{ *pipeline.Refusal }
 
@@ -101,6 +115,21 @@ func Problems(refusal *pipeline.Refusal) []Problem {
 		return []Problem{}
 	}
 	return []Problem{{refusal}}
+}
+
+// AllRefused takes every refusal out of an error, as problems, of which there are
+// none where there is no error.
+func AllRefused(err error) ([]Problem, error) {
+	var several pipeline.Refusals
+	if !errors.As(err, &several) {
+		refusal, err := Refused(err)
+		return Problems(refusal), err
+	}
+	problems := make([]Problem, len(several))
+	for i, refusal := range several {
+		problems[i] = Problem{refusal}
+	}
+	return problems, nil
 }
 
 // Refused takes the refusal out of an error: an expected no is part of the

@@ -101,7 +101,7 @@ func start(t *testing.T, flags ...string) *gateway {
 		t.Fatalf("build the program: %v: %s", err, out)
 	}
 	args := append([]string{"--listen=127.0.0.1:0", "--admin-listen=none", "--weather=simulator", "--log-format=json",
-		"--log-level=debug", "--database-url=" + postgrestest.Database(t)}, flags...)
+		"--log-level=debug", "--database-url=" + postgrestest.Database(t), "--data-dir=" + t.TempDir()}, flags...)
 	g := &gateway{log: &buffer{}}
 	cmd := exec.Command(path, args...)
 	cmd.Stderr = g.log

@@ -46,6 +46,7 @@ type Config struct {
 	GraphQL    http.Handler // at /graphql
 	Playground http.Handler // at / and under /playground/
 	Schema     http.Handler // at /schema.graphql
+	Ingest     http.Handler // at /ingest/{pipeline}; nil for none
 
 	Ready    func(context.Context) error // says whether the server can do its work
 	Hosts    []string                    // by which requests may ask for a server on a loopback address, beside its own names; "*" is any
@@ -58,7 +59,7 @@ type Config struct {
 type Server struct {
 	config   Config
 	draining atomic.Bool
-	requests sync.WaitGroup // those of GraphQL, whose connections may have been taken over
+	requests sync.WaitGroup // those of GraphQL, whose connections may have been taken over, and of messages
 }
 
 // New returns a server.
@@ -116,7 +117,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	return errors.Join(fmt.Errorf("drain: %w", err), server.Close(), s.await(parting))
 }
 
-// await waits for the requests of GraphQL until ctx is done.
+// await waits for those requests until ctx is done.
 func (s *Server) await(ctx context.Context) error {
 	none := make(chan struct{})
 	go func() {
@@ -142,13 +143,21 @@ func (s *Server) counted(next http.Handler) http.Handler {
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", s.counted(requestid.Handler(s.config.CORS.handler(traced(s.config.GraphQL)))))
+	mux.Handle("/graphql", s.watched(s.config.GraphQL))
+	if s.config.Ingest != nil {
+		mux.Handle("/ingest/{pipeline}", s.watched(s.config.Ingest))
+	}
 	mux.Handle("/schema.graphql", s.config.Schema)
 	mux.Handle("/{$}", s.config.Playground)
 	mux.Handle("/playground/", s.config.Playground)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.readyz)
 	return mux
+}
+
+// watched is what comes before work of any kind.
+func (s *Server) watched(next http.Handler) http.Handler {
+	return s.counted(requestid.Handler(s.config.CORS.handler(traced(next))))
 }
 
 // readyz answers whether requests should be sent here.

@@ -31,6 +31,7 @@ import (
 	"barograph/records/worker"
 	"barograph/resolvers"
 	"barograph/weather"
+	"barograph/weather/enrichment"
 	"barograph/weather/openmeteo"
 )
 
@@ -95,7 +96,12 @@ func start(t testing.TB, workers int, options ...func(*graph.Config)) *Gateway {
 	feed := records.NewFeed(base)
 	must(t, feed.Rebase(ctx))
 	pipelines, store := pipeline.NewStore(pools, logger), records.NewStore(base)
-	writer, queue, catalog := records.NewWriter(base), records.NewQueue(base), pipeline.NewCatalog(pipelines, pipeline.NewCompiler())
+	hosts, err := pipeline.ParseHosts([]string{"http://127.0.0.1"})
+	must(t, err)
+	compiler := pipeline.NewCompiler(pipeline.Kinds(enrichment.Source{Gazetteer: cities, Reports: reports}, hosts)...)
+	compiler.Logger = logger
+	catalog := pipeline.NewCatalog(pipelines, compiler)
+	writer, queue := records.NewWriter(base), records.NewQueue(base)
 	runner := &worker.Runner{Queue: queue, Now: clock, Random: mathrand.Float64, Lease: 30 * time.Second, Logger: logger}
 	taking := intake.New(intake.Config{
 		Writer: writer, Catalog: catalog, Runner: runner, City: intake.CityOf(cities), Now: clock, BacklogLimit: 1_000_000, Drain: drain, Logger: logger,
@@ -115,8 +121,8 @@ func start(t testing.TB, workers int, options ...func(*graph.Config)) *Gateway {
 
 	config := graph.Config{
 		Resolvers: &resolvers.Root{
-			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Records: store, Intake: taking, Queue: queue, Feed: feed,
-			Now: clock, Logger: logger,
+			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store,
+			Indexer: records.NewIndexer(base, pipelines, clock), Intake: taking, Queue: queue, Feed: feed, Now: clock, Logger: logger,
 		},
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Report: true, Sources: loaders.Sources{
 			Weather: reports, Pipelines: pipelines, Records: store,

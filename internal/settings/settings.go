@@ -5,8 +5,10 @@ package settings
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -18,14 +20,17 @@ type Settings struct {
 	Listen      string `default:"127.0.0.1:8080" env:"BAROGRAPH_LISTEN" placeholder:"HOST:PORT" help:"Address to serve on. Where only PORT is set, every address of the machine, at that port."`
 	Playground  string `default:"auto" enum:"auto,on,off" env:"BAROGRAPH_PLAYGROUND" help:"Whether the playground is at /: ${enum}. auto is on where only this machine is served."`
 	AdminListen string `default:"${admin_listen}" env:"BAROGRAPH_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Address to serve metrics, profiles and build information on, or none. The default gives way where it is in use."`
-	DataDir     string `default:"${data_dir}" env:"BAROGRAPH_DATA_DIR" type:"path" placeholder:"DIR" help:"Where the private PostgreSQL keeps its files."`
+	DataDir     string `default:"${data_dir}" env:"BAROGRAPH_DATA_DIR" type:"path" placeholder:"DIR" help:"Where the private PostgreSQL keeps its files, and the keyset is made."`
 	DatabaseURL string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" secret:"" help:"PostgreSQL to use. Without it, a private one is started."`
+	ReplicaURL  string `name:"database-replica-url" env:"DATABASE_REPLICA_URL" placeholder:"URL" secret:"" help:"A read replica of that PostgreSQL, to count on: totals, statistics and time series. While it is away, they fail."`
 	RedisURL    string `name:"redis-url" env:"REDIS_URL" placeholder:"URL" secret:"" help:"Redis that gateways share fetched weather in: redis://, rediss:// or unix://."`
 	PostgresBin string `env:"BAROGRAPH_POSTGRES_BIN" type:"path" placeholder:"DIR" help:"Directory of the private PostgreSQL's binaries. Without it, they are looked for, and fetched if there are none."`
+	Sealing     `embed:""`
 	Workers     `embed:""`
 	Weather     `embed:""`
 	HTTP        `embed:""`
 	WebSocket   `embed:""`
+	Steps       `embed:""`
 	GraphQL     `embed:""`
 	LogLevel    string `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
 	LogFormat   string `default:"auto" enum:"auto,text,json" env:"BAROGRAPH_LOG_FORMAT" help:"How: ${enum}. auto is text on a terminal."`
@@ -36,7 +41,10 @@ type Settings struct {
 // Validate returns why the settings cannot all be in force. kong asks once it has
 // read them.
 func (s *Settings) Validate() error {
-	return cmp.Or(s.Workers.validate(), s.HTTP.validate(), s.WebSocket.validate(), s.GraphQL.validate())
+	if s.ReplicaURL != "" && s.DatabaseURL == "" {
+		return errors.New("--database-replica-url needs --database-url: a private PostgreSQL has no replica")
+	}
+	return cmp.Or(s.Sealing.validate(), s.Workers.validate(), s.HTTP.validate(), s.WebSocket.validate(), s.GraphQL.validate())
 }
 
 // BeforeResolve makes kong look where it does not look by itself: into the
@@ -78,10 +86,10 @@ func (resolver) Validate(*kong.Application) error { return nil }
 
 // Resolve returns the value of a flag, or nil where a variable or the default
 // has given it one already. kong would let a file win over a variable.
-func (r resolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+func (r resolver) Resolve(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	for _, name := range flag.Envs {
 		_, given := os.LookupEnv(name)
-		content, named, err := fromNamedFile(name)
+		content, named, err := fromNamedFile(flag, name, ctx.Model)
 		switch {
 		case err != nil:
 			return nil, err
@@ -90,7 +98,7 @@ func (r resolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, 
 		case given:
 			r.settings.origins[flag.Name] = "environment " + name
 			return nil, nil
-		case named && isSecret(flag):
+		case named:
 			r.settings.origins[flag.Name] = "environment " + name + fileSuffix
 			return content, nil
 		}
@@ -111,10 +119,10 @@ func (r resolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, 
 const fileSuffix = "_FILE"
 
 // fromNamedFile returns the content of the file that NAME_FILE names, and
-// whether it names one.
-func fromNamedFile(name string) (content string, named bool, err error) {
+// whether it names one for the flag.
+func fromNamedFile(flag *kong.Flag, name string, model *kong.Application) (content string, named bool, err error) {
 	path, named := os.LookupEnv(name + fileSuffix)
-	if !named {
+	if !named || !hasFile(flag, model) {
 		return "", false, nil
 	}
 	text, err := os.ReadFile(path) //nolint:gosec // the operator named it
@@ -125,6 +133,14 @@ func fromNamedFile(name string) (content string, named bool, err error) {
 }
 
 func isSecret(flag *kong.Flag) bool { return flag.Tag.Has("secret") }
+
+// hasFile reports whether a file may have a flag's value, by a variable with the
+// suffix: that of a secret, unless the variable is another flag's own.
+func hasFile(flag *kong.Flag, model *kong.Application) bool {
+	return isSecret(flag) && !slices.ContainsFunc(model.Flags, func(other *kong.Flag) bool {
+		return slices.ContainsFunc(flag.Envs, func(name string) bool { return slices.Contains(other.Envs, name+fileSuffix) })
+	})
+}
 
 // IgnoreEmpty makes empty variables count as unset, as they are where a
 // deployment leaves a value open. It changes the process's environment.

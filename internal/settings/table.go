@@ -18,7 +18,7 @@ func Table(model *kong.Application) string {
 		var environment []string
 		for _, name := range flag.Envs {
 			environment = append(environment, "`"+name+"`")
-			if isSecret(flag) {
+			if hasFile(flag, model) {
 				environment = append(environment, "`"+name+fileSuffix+"`")
 			}
 		}

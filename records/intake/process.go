@@ -138,7 +138,7 @@ func (i *Intake) claim(ctx context.Context, program *pipeline.Program, c *candid
 // told returns what the caller is told of a payload whose steps may have run.
 func told(a records.Acceptance) records.Acceptance {
 	if r := a.Record; r != nil && !a.Duplicate && a.Refusal == nil && r.LastError != nil {
-		a.Refusal = pipeline.Refuse(records.StepFailed, "%s", r.LastError.Message).At("input", "payload")
+		a.Refusal = pipeline.Refuse(pipeline.StepFailed, "%s", r.LastError.Message).At("input", "payload")
 		if r.NextAttemptAt != nil {
 			a.Refusal.Message += "; it is tried again"
 		}

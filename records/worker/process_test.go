@@ -49,7 +49,7 @@ func TestProcessAnswersWhatCameOfThePayload(t *testing.T) {
 					t.Fatalf("Process(%s) = %+v, %v", text, got, err)
 				}
 				if r := got.Record; r.State != c.state || r.Attempts != 1 || (r.LastError != nil) != c.fails || (got.Refusal != nil) != c.fails ||
-					c.fails && got.Refusal.Code != records.StepFailed || got.PayloadID != c.id {
+					c.fails && got.Refusal.Code != pipeline.StepFailed || got.PayloadID != c.id {
 					t.Errorf("Process(%s) = %+v with %+v, want it %s", text, r, got.Refusal, c.state)
 				}
 				history, err := n.store.History(t.Context(), []records.Key{got.Record.Key})

@@ -68,8 +68,8 @@ func (r *Runner) Settle(program *pipeline.Program, received time.Time, job *pipe
 // prepare returns the job that a claim is. A record that another version of the
 // pipeline took in has to be what this one takes in, too.
 func (r *Runner) prepare(ctx context.Context, program *pipeline.Program, c *records.Claim) (*pipeline.Job, []byte, *pipeline.Failure) {
-	if c.Err != nil {
-		r.Logger.ErrorContext(ctx, "the payload of a record cannot be read", "pipeline", c.Record.Pipeline, "err", c.Err)
+	if err := c.Record.Unreadable; err != nil {
+		r.Logger.ErrorContext(ctx, "the payload of a record cannot be read", "pipeline", c.Record.Pipeline, "err", err)
 		return nil, nil, &pipeline.Failure{Message: "the payload cannot be read"}
 	}
 	payload, err := pipeline.ParsePayload(c.Record.Payload)
