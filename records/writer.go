@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"barograph/internal/fault"
 	"barograph/pipeline"
 )
@@ -222,15 +224,15 @@ func (w *Writer) write(ctx context.Context, batch []*submission) {
 			close(s.done)
 		}
 	}()
-	present, callers := []*item{}, []context.Context{}
+	present, callers := []*item{}, []trace.SpanContext{}
 	for _, s := range batch {
 		err := s.ctx.Err()
 		for _, item := range s.items {
 			item.err = err
 		}
 		if err == nil {
-			present, callers = append(present, s.items...), append(callers, s.ctx)
+			present, callers = append(present, s.items...), append(callers, trace.SpanContextFromContext(s.ctx))
 		}
 	}
-	w.accept(ctx, present, callersOf(callers))
+	w.accept(ctx, present, links(callers))
 }

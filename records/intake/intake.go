@@ -49,7 +49,7 @@ type Config struct {
 // New returns an intake, which takes payloads in while its writer runs.
 func New(c Config) *Intake {
 	i := &Intake{Config: c, running: true, backlog: backlog{limit: c.BacklogLimit, count: c.Runner.Queue.Backlog}}
-	i.stopping, i.stop = context.WithCancel(context.Background())
+	i.stopping, i.stop = context.WithCancel(context.Background()) //nolint:gosec // Run calls it
 	return i
 }
 
@@ -72,6 +72,7 @@ func (i *Intake) Run(ctx context.Context) error {
 	i.mu.Lock()
 	i.running = false
 	i.mu.Unlock()
+	defer i.stop()
 	defer time.AfterFunc(i.Drain, i.stop).Stop()
 	i.attempts.Wait()
 	return nil
