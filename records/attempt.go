@@ -80,8 +80,9 @@ func (w *Writer) tryAccept(ctx context.Context, batch []*submission) (err error)
 // dataError reports whether the database refused a value: SQLSTATE class 22, 23 or 54.
 func dataError(err error) bool { return hasClass(err, "22", "23", "54") }
 
-// conflictOfTransactions reports whether trying again is all that is needed: class 40.
-func conflictOfTransactions(err error) bool { return hasClass(err, "40") }
+// conflictOfTransactions reports whether trying again is all that is needed: class
+// 40, and a statement that an operator cancelled.
+func conflictOfTransactions(err error) bool { return hasClass(err, "40", "57014") }
 
 func hasClass(err error, classes ...string) bool {
 	var server *pgconn.PgError
