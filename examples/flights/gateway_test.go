@@ -65,12 +65,12 @@ func part(data any, path ...any) map[string]any {
 	for _, step := range path {
 		switch at := step.(type) {
 		case string:
-			data = data.(map[string]any)[at] //nolint:forcetypeassert // a test's own path
+			data = data.(map[string]any)[at]
 		case int:
-			data = data.([]any)[at] //nolint:forcetypeassert // a test's own path
+			data = data.([]any)[at]
 		}
 	}
-	return data.(map[string]any) //nolint:forcetypeassert // a test's own path
+	return data.(map[string]any)
 }
 
 func TestAskTellsWhatIsWrong(t *testing.T) {
