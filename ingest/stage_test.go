@@ -69,11 +69,11 @@ func (m *memory) take(name string, text json.RawMessage) records.Acceptance {
 			m.kept = map[string]string{}
 		}
 		m.kept[p.ID] = string(text)
-		return records.Acceptance{Record: record}
+		return records.Acceptance{PayloadID: p.ID, Record: record}
 	case first == string(text):
-		return records.Acceptance{Record: record, Duplicate: true}
+		return records.Acceptance{PayloadID: p.ID, Record: record, Duplicate: true}
 	}
-	return records.Acceptance{Record: record, Refusal: pipeline.Refuse(pipeline.PayloadConflict, "other content").At("input", "payload", "id")}
+	return records.Acceptance{PayloadID: p.ID, Record: record, Refusal: pipeline.Refuse(pipeline.PayloadConflict, "other content").At("input", "payload", "id")}
 }
 
 func (m *memory) calls() []int {

@@ -28,6 +28,7 @@ type Settings struct {
 	Weather     `embed:""`
 	HTTP        `embed:""`
 	WebSocket   `embed:""`
+	Ingest      `embed:""`
 	Steps       `embed:""`
 	GraphQL     `embed:""`
 	LogLevel    string `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
@@ -39,7 +40,7 @@ type Settings struct {
 // Validate returns why the settings cannot all be in force. kong asks once it has
 // read them.
 func (s *Settings) Validate() error {
-	return cmp.Or(s.Sealing.validate(), s.Workers.validate(), s.HTTP.validate(), s.WebSocket.validate(), s.GraphQL.validate())
+	return cmp.Or(s.Sealing.validate(), s.Workers.validate(), s.HTTP.validate(), s.WebSocket.validate(), s.Ingest.validate(), s.GraphQL.validate())
 }
 
 // BeforeResolve makes kong look where it does not look by itself: into the
