@@ -24,7 +24,7 @@ func TestWriterOutlivesAPanic(t *testing.T) {
 	t.Parallel()
 	pools := open(t, migrated(t))
 	base := &records.Base{Pools: pools, Sealer: bug{}, Logger: discard}
-	writer := records.NewWriter(base, records.NewFeed(base))
+	writer := records.NewWriter(base)
 	run(t, writer)
 	for range 3 { // more than there are writers
 		if got, err := writer.Accept(t.Context(), draft("bad", panicMark)); fault.KindOf(err) != fault.Internal || strings.Contains(fault.Of(err).Message, panicMark) {
