@@ -19,7 +19,7 @@ import (
 )
 
 // patience bounds what a case waits for something that must happen.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // program is the path of the built program. TestFaults sets it before its cases.
 var program string
