@@ -38,8 +38,11 @@ func openDatabase(ctx context.Context, s settings.Settings, logger *slog.Logger)
 		d.description = fmt.Sprintf("its own PostgreSQL %s (%s), in %s", d.server.Version(), d.server.Source(), s.DataDir)
 	} else {
 		d.description = "the given PostgreSQL, " + postgres.Describe(url)
+		if s.ReplicaURL != "" {
+			d.description += ", and its replica, " + postgres.Describe(s.ReplicaURL)
+		}
 	}
-	if d.pools, err = postgres.Open(ctx, url); err != nil {
+	if d.pools, err = postgres.OpenWithReplica(ctx, url, s.ReplicaURL); err != nil {
 		return nil, err
 	}
 	return d, nil

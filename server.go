@@ -148,16 +148,17 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	if err := feed.Rebase(ctx); err != nil {
 		return err
 	}
+	indexer, sweeper, tally := records.NewIndexer(kept, pipelines, time.Now), records.NewSweeper(kept, pipelines, time.Now), records.NewTally(kept)
 	serves.Resolvers = &resolvers.Root{
-		Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store, Intake: processing.intake,
-		Queue: processing.queue, Feed: feed, Now: time.Now, Logger: logger,
+		Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store, Indexer: indexer,
+		Intake: processing.intake, Queue: processing.queue, Feed: feed, Now: time.Now, Logger: logger,
 	}
 	serves.Extensions = []graphql.HandlerExtension{loaders.Extension{
 		Sources: loaders.Sources{Weather: reports, Pipelines: pipelines, Records: store},
 		Report:  inForce(s.UpstreamReport, listener.Addr()),
 	}}
 	handler := graph.New(serves)
-	if err := errors.Join(base.pools.Observe(), processing.writer.Observe(), vault.Observe()); err != nil {
+	if err := errors.Join(base.pools.Observe(), processing.writer.Observe(), vault.Observe(), tally.Observe()); err != nil {
 		return err
 	}
 	playground, explore := http.NotFoundHandler(), "nothing here: --playground=on turns it on"
@@ -171,7 +172,9 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	defer stopWriting()
 	processing.run(ctx, writing, &serving)
 	serving.Go(func() error { return feed.Run(writing) })
-	serving.Go(func() error { return vault.Run(writing) })
+	for _, upkeep := range []func(context.Context) error{vault.Run, indexer.Run, sweeper.Run, tally.Run} {
+		serving.Go(func() error { return upkeep(writing) })
+	}
 	if operators.listener != nil {
 		serving.Go(func() error { return admin.Serve(writing, operators.listener, observing.Metrics(), logger) })
 	}

@@ -63,21 +63,27 @@ func HTTP(hosts Hosts) Kind {
 		if o.As != nil {
 			b.Member("as", *o.As)
 		}
-		u, err := url.Parse(o.URL)
-		switch {
-		case err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || len(o.URL) > 2000:
+		u, ok := callable(o.URL)
+		if !ok {
 			b.Refuse("not a URL as in https://hooks.example.com/orders, without credentials", "url")
 			return nil, nil
-		default:
-			if _, ok := hosts.find(u); !ok {
-				b.Refuse("the server does not allow steps to call this host: --step-hosts does", "url")
-			}
+		}
+		if _, allowed := hosts.find(u); !allowed {
+			b.Refuse("the server does not allow steps to call this host: --step-hosts does", "url")
 		}
 		return &call{
 			client: client, url: u.String(), server: u.Hostname(), timeout: time.Duration(o.TimeoutMs) * time.Millisecond,
 			as: o.As, ordinal: b.Ordinal(u.String()), retrying: newRetrying(),
 		}, nil
 	}}
+}
+
+const urlLimit = 2000 // bytes
+
+// callable returns the URL that text is, and whether it can be called.
+func callable(text string) (*url.URL, bool) {
+	u, err := url.Parse(text)
+	return u, err == nil && u.Host != "" && u.User == nil && u.Fragment == "" && len(text) <= urlLimit
 }
 
 // newTransport returns one that no proxy of the environment is in the way of: a

@@ -211,7 +211,7 @@ func (s *Store) Page(ctx context.Context, after, before *string, limit int, reve
 // Count returns how many pipelines there are.
 func (s *Store) Count(ctx context.Context) (int, error) {
 	return operation.Value(ctx, countPipelines, s.logger, func(ctx context.Context) (count int, err error) {
-		err = s.pools.Analytics.QueryRow(ctx, `select count(*) from pipelines`).Scan(&count)
+		err = s.pools.API.QueryRow(ctx, `select count(*) from pipelines`).Scan(&count)
 		return count, postgres.Fault(err)
 	})
 }

@@ -38,6 +38,9 @@ func (f *Feed) Told() int64 {
 	return at.Position
 }
 
+// SetBatch sets how many records a sweeper looks at in one statement.
+func (s *Sweeper) SetBatch(n int) { s.batch = n }
+
 // Hurry makes the vault look and work without a rest, before Run.
 func (v *Vault) Hurry() { v.pace = pace{look: time.Millisecond, rest: 0, walk: time.Hour} }
 

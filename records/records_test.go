@@ -36,6 +36,7 @@ var (
 // A gateway has the parts under test, on a database.
 type gateway struct {
 	url       string // of the database, where the test needs it
+	base      *records.Base
 	pools     *postgres.Pools
 	pipelines *pipeline.Store
 	feed      *records.Feed
@@ -69,7 +70,7 @@ func assemble(pools *postgres.Pools) *gateway {
 	base := &records.Base{Pools: pools, Sealer: unsealed{}, Logger: discard}
 	feed := records.NewFeed(base)
 	return &gateway{
-		pools: pools, pipelines: pipeline.NewStore(pools, discard), feed: feed,
+		base: base, pools: pools, pipelines: pipeline.NewStore(pools, discard), feed: feed,
 		writer: records.NewWriter(base), store: records.NewStore(base),
 	}
 }

@@ -153,7 +153,8 @@ func (q *Queue) Replay(ctx context.Context, filter Filter, now time.Time, dry bo
 			found.Replayed += n
 			more = n > 0
 		}
-		err = q.base.Pools.Analytics.QueryRow(ctx, `select count(*) from records r`+where.text(), where.args...).Scan(&found.Remaining)
+		// Not on the analytics pool: a replica may not know yet what was replayed.
+		err = q.base.Pools.Workers.QueryRow(ctx, `select count(*) from records r`+where.text(), where.planned()...).Scan(&found.Remaining)
 		return found, postgres.Fault(err)
 	})
 }
@@ -167,12 +168,12 @@ func (q *Queue) replayNext(ctx context.Context, filter Filter, after *Cursor, li
 		update records r ` + replaySet + `
 		from (
 			select r.pipeline, r.payload_id from records r` + where.text() + `
-			order by r.received_at, r.position` + fmt.Sprintf(" limit %d", limit) + `
+			order by ` + where.order("") + fmt.Sprintf(" limit %d", limit) + `
 			for update skip locked
 		) k
 		where r.pipeline = k.pipeline and r.payload_id = k.payload_id
 		returning r.received_at, r.position`
-	rows, err := q.base.Pools.API.Query(ctx, statement, where.args...)
+	rows, err := q.base.Pools.API.Query(ctx, statement, where.planned()...)
 	if err != nil {
 		return 0, after, fmt.Errorf("replay records: %w", err)
 	}

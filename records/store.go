@@ -3,15 +3,12 @@ package records
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"barograph/internal/operation"
 	"barograph/internal/postgres"
-	"barograph/pipeline"
 )
 
 // A Store finds records in Postgres. It is safe for concurrent use.
@@ -27,15 +24,6 @@ var (
 	pageRecords  = operation.New("page records")
 	countRecords = operation.New("count records")
 )
-
-// A Filter says which records: those that meet every condition given.
-type Filter struct {
-	Pipelines      []string // in every one of these pipelines, so two names match none
-	States         []State  // in one of these states
-	CityIDs        []int64  // of every one of these cities, so two match none
-	ReceivedSince  *time.Time
-	ReceivedBefore *time.Time
-}
 
 // A Cursor is a record's place among all records by the time they were taken in.
 type Cursor struct {
@@ -89,9 +77,8 @@ func (s *Store) Page(ctx context.Context, filter Filter, stretch Range) ([]*Reco
 		direction = " desc"
 	}
 	query := `select ` + columns + ` from records r` + where.text() +
-		` order by r.received_at` + direction + `, r.position` + direction +
-		fmt.Sprintf(` limit %d`, stretch.Limit)
-	return s.collect(ctx, pageRecords, query, where.args...)
+		` order by ` + where.order(direction) + fmt.Sprintf(` limit %d`, stretch.Limit)
+	return s.collect(ctx, pageRecords, query, where.planned()...)
 }
 
 // Count returns how many records the filter lets through.
@@ -101,8 +88,9 @@ func (s *Store) Count(ctx context.Context, filter Filter) (int, error) {
 		return 0, nil
 	}
 	return operation.Value(ctx, countRecords, s.base.Logger, func(ctx context.Context) (count int, err error) {
-		err = s.base.Pools.Analytics.QueryRow(ctx, `select count(*) from records r`+where.text(), where.args...).Scan(&count)
-		return count, postgres.Fault(err)
+		return count, s.base.Pools.Analyse(ctx, func(ctx context.Context, tx pgx.Tx) error {
+			return tx.QueryRow(ctx, `select count(*) from records r`+where.text(), where.planned()...).Scan(&count)
+		})
 	})
 }
 
@@ -124,65 +112,4 @@ func (s *Store) collect(ctx context.Context, o *operation.Operation, query strin
 		})
 		return found, postgres.Fault(err)
 	})
-}
-
-// conditions are parts of a where clause and their arguments.
-type conditions struct {
-	parts []string
-	args  []any
-}
-
-// conditions returns the filter's, and false if no record can meet them.
-func (f Filter) conditions() (*conditions, bool) { return f.conditionsFrom() }
-
-// conditionsFrom returns them behind other arguments of the statement.
-func (f Filter) conditionsFrom(args ...any) (*conditions, bool) {
-	c := &conditions{args: args}
-	if !agree(f.Pipelines) || !agree(f.CityIDs) {
-		return nil, false
-	}
-	if len(f.Pipelines) > 0 {
-		if !pipeline.ValidName(f.Pipelines[0]) {
-			return nil, false
-		}
-		c.add("r.pipeline = $%d", f.Pipelines[0])
-	}
-	if len(f.CityIDs) > 0 {
-		c.add("r.city_id = $%d", f.CityIDs[0])
-	}
-	if len(f.States) > 0 {
-		c.add("r.state = any($%d)", f.States)
-	}
-	if f.ReceivedSince != nil {
-		c.add("r.received_at >= $%d", *f.ReceivedSince)
-	}
-	if f.ReceivedBefore != nil {
-		c.add("r.received_at < $%d", *f.ReceivedBefore)
-	}
-	return c, true
-}
-
-// agree reports whether a record can have every one of the values at once.
-func agree[T comparable](values []T) bool {
-	return !slices.ContainsFunc(values, func(v T) bool { return v != values[0] })
-}
-
-func (c *conditions) add(format string, arg any) {
-	c.args = append(c.args, arg)
-	c.parts = append(c.parts, fmt.Sprintf(format, len(c.args)))
-}
-
-func (c *conditions) addCursor(operator string, cursor *Cursor) {
-	if cursor == nil {
-		return
-	}
-	c.args = append(c.args, cursor.ReceivedAt, cursor.Position)
-	c.parts = append(c.parts, fmt.Sprintf("(r.received_at, r.position) %s ($%d, $%d)", operator, len(c.args)-1, len(c.args)))
-}
-
-func (c *conditions) text() string {
-	if len(c.parts) == 0 {
-		return ""
-	}
-	return " where " + strings.Join(c.parts, " and ")
 }

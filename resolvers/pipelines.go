@@ -34,10 +34,12 @@ func (r queryResolver) Pipelines(ctx context.Context, first *int, after *string,
 }
 
 func (r mutationResolver) CreatePipeline(ctx context.Context, input wire.CreatePipelineInput) (*wire.PipelineResult, error) {
+	defer r.Indexer.Wake()
 	return changed(r.Catalog.Create(ctx, input.Name, input.Description, input.Definition))
 }
 
 func (r mutationResolver) UpdatePipeline(ctx context.Context, input wire.UpdatePipelineInput) (*wire.PipelineResult, error) {
+	defer r.Indexer.Wake()
 	return changed(r.Catalog.Update(ctx, pipeline.Change(input)))
 }
 

@@ -62,7 +62,7 @@ func (r *Root) records(
 	if stretch.Before, err = wire.ParseRecordCursor("before", window.Before); err != nil {
 		return nil, err
 	}
-	if of, err = r.filter(of, filter); err != nil {
+	if of, err = r.filter(ctx, of, filter); err != nil {
 		return nil, err
 	}
 	found, err := r.Records.Page(ctx, of, stretch)
@@ -74,22 +74,6 @@ func (r *Root) records(
 	})
 	r.announce(ctx, page.Nodes(), "nodes", "edges.node")
 	return page, nil
-}
-
-// filter returns what a filter says, beside what is known already.
-func (r *Root) filter(of records.Filter, filter wire.RecordFilter) (records.Filter, error) {
-	of.States, of.ReceivedSince, of.ReceivedBefore = filter.States, filter.ReceivedSince, filter.ReceivedBefore
-	if filter.Pipeline != nil {
-		of.Pipelines = append(of.Pipelines, *filter.Pipeline)
-	}
-	if filter.City != nil {
-		city, err := r.city(*filter.City)
-		if err != nil {
-			return of, err
-		}
-		of.CityIDs = append(of.CityIDs, int64(city.ID))
-	}
-	return of, nil
 }
 
 // announce says what the fields below records are going to load, which are at

@@ -16,7 +16,7 @@ func (r mutationResolver) ReplayRecords(ctx context.Context, input wire.ReplayRe
 	case input.IDs != nil || input.Filter == nil || input.Filter.Pipeline == nil:
 		return &wire.ReplayRecordsResult{Problems: wire.Problems(unnamed)}, nil
 	}
-	filter, err := r.filter(records.Filter{}, *input.Filter)
+	filter, err := r.filter(ctx, records.Filter{}, *input.Filter)
 	if err != nil {
 		return nil, err
 	}

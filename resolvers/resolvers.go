@@ -22,6 +22,7 @@ type Root struct {
 	Pipelines *pipeline.Store
 	Catalog   *pipeline.Catalog
 	Records   *records.Store
+	Indexer   *records.Indexer // of what definitions declare
 	Intake    *intake.Intake
 	Queue     *records.Queue
 	Feed      *records.Feed

@@ -127,6 +127,16 @@ type ComplexityRoot struct {
 		Problems func(childComplexity int) int
 	}
 
+	Distribution struct {
+		Average func(childComplexity int) int
+		Count   func(childComplexity int) int
+		Max     func(childComplexity int) int
+		Min     func(childComplexity int) int
+		P50     func(childComplexity int) int
+		P95     func(childComplexity int) int
+		P99     func(childComplexity int) int
+	}
+
 	Duplicate struct {
 		Record func(childComplexity int) int
 	}
@@ -185,8 +195,20 @@ type ComplexityRoot struct {
 		ID          func(childComplexity int) int
 		Name        func(childComplexity int) int
 		Records     func(childComplexity int, filter wire.RecordFilter, orderBy wire.RecordOrder, first *int, after *string, last *int, before *string) int
+		Series      func(childComplexity int, buckets int, bucketSeconds int) int
+		Stats       func(childComplexity int, seconds int) int
 		UpdatedAt   func(childComplexity int) int
 		Version     func(childComplexity int) int
+	}
+
+	PipelineBucket struct {
+		Dead      func(childComplexity int) int
+		Latency   func(childComplexity int) int
+		Processed func(childComplexity int) int
+		Received  func(childComplexity int) int
+		Since     func(childComplexity int) int
+		Skipped   func(childComplexity int) int
+		Until     func(childComplexity int) int
 	}
 
 	PipelineConnection struct {
@@ -199,6 +221,24 @@ type ComplexityRoot struct {
 	PipelineEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	PipelineStats struct {
+		Attempts   func(childComplexity int) int
+		Backlog    func(childComplexity int) int
+		Dead       func(childComplexity int) int
+		Failures   func(childComplexity int) int
+		Latency    func(childComplexity int) int
+		Oldest     func(childComplexity int) int
+		Processed  func(childComplexity int) int
+		Processing func(childComplexity int) int
+		Queued     func(childComplexity int) int
+		Received   func(childComplexity int) int
+		Retrying   func(childComplexity int) int
+		Since      func(childComplexity int) int
+		Skipped    func(childComplexity int) int
+		Throughput func(childComplexity int) int
+		Until      func(childComplexity int) int
 	}
 
 	Problem struct {
@@ -222,6 +262,7 @@ type ComplexityRoot struct {
 		Pipeline           func(childComplexity int, name string) int
 		Pipelines          func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Record             func(childComplexity int, pipeline string, payloadID string) int
+		RecordStats        func(childComplexity int, filter wire.RecordFilter, groupBy *string, of string, first int) int
 		Records            func(childComplexity int, filter wire.RecordFilter, orderBy wire.RecordOrder, first *int, after *string, last *int, before *string) int
 		SearchCities       func(childComplexity int, query string, first int, country *string) int
 		Weather            func(childComplexity int, city string, units wire.Units) int
@@ -232,6 +273,7 @@ type ComplexityRoot struct {
 
 	Record struct {
 		Attempts        func(childComplexity int) int
+		Attributes      func(childComplexity int) int
 		City            func(childComplexity int) int
 		History         func(childComplexity int) int
 		ID              func(childComplexity int) int
@@ -274,6 +316,18 @@ type ComplexityRoot struct {
 	RecordEvent struct {
 		Cursor func(childComplexity int) int
 		Record func(childComplexity int) int
+	}
+
+	RecordGroup struct {
+		Count   func(childComplexity int) int
+		Numbers func(childComplexity int) int
+		Value   func(childComplexity int) int
+	}
+
+	RecordStats struct {
+		Groups         func(childComplexity int) int
+		OmittedGroups  func(childComplexity int) int
+		OmittedRecords func(childComplexity int) int
 	}
 
 	RefreshWeatherResult struct {
@@ -368,6 +422,8 @@ type MutationResolver interface {
 }
 type PipelineResolver interface {
 	Records(ctx context.Context, obj *pipeline.Pipeline, filter wire.RecordFilter, orderBy wire.RecordOrder, first *int, after *string, last *int, before *string) (*wire.Connection[*records.Record], error)
+	Stats(ctx context.Context, obj *pipeline.Pipeline, seconds int) (*records.Stats, error)
+	Series(ctx context.Context, obj *pipeline.Pipeline, buckets int, bucketSeconds int) ([]records.Bucket, error)
 }
 type QueryResolver interface {
 	Weather(ctx context.Context, city string, units wire.Units) (*wire.Weather, error)
@@ -379,6 +435,7 @@ type QueryResolver interface {
 	Pipelines(ctx context.Context, first *int, after *string, last *int, before *string) (*wire.Connection[*pipeline.Pipeline], error)
 	Record(ctx context.Context, pipeline string, payloadID string) (*records.Record, error)
 	Records(ctx context.Context, filter wire.RecordFilter, orderBy wire.RecordOrder, first *int, after *string, last *int, before *string) (*wire.Connection[*records.Record], error)
+	RecordStats(ctx context.Context, filter wire.RecordFilter, groupBy *string, of string, first int) (*records.Groups, error)
 	Node(ctx context.Context, id string) (wire.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]wire.Node, error)
 }
@@ -755,6 +812,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeactivatePipelineResult.Problems(childComplexity), true
 
+	case "Distribution.average":
+		if e.ComplexityRoot.Distribution.Average == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Distribution.Average(childComplexity), true
+	case "Distribution.count":
+		if e.ComplexityRoot.Distribution.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Distribution.Count(childComplexity), true
+	case "Distribution.max":
+		if e.ComplexityRoot.Distribution.Max == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Distribution.Max(childComplexity), true
+	case "Distribution.min":
+		if e.ComplexityRoot.Distribution.Min == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Distribution.Min(childComplexity), true
+	case "Distribution.p50":
+		if e.ComplexityRoot.Distribution.P50 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Distribution.P50(childComplexity), true
+	case "Distribution.p95":
+		if e.ComplexityRoot.Distribution.P95 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Distribution.P95(childComplexity), true
+	case "Distribution.p99":
+		if e.ComplexityRoot.Distribution.P99 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Distribution.P99(childComplexity), true
+
 	case "Duplicate.record":
 		if e.ComplexityRoot.Duplicate.Record == nil {
 			break
@@ -1062,6 +1162,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Pipeline.Records(childComplexity, args["filter"].(wire.RecordFilter), args["orderBy"].(wire.RecordOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Pipeline.series":
+		if e.ComplexityRoot.Pipeline.Series == nil {
+			break
+		}
+
+		args, err := ec.field_Pipeline_series_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Pipeline.Series(childComplexity, args["buckets"].(int), args["bucketSeconds"].(int)), true
+	case "Pipeline.stats":
+		if e.ComplexityRoot.Pipeline.Stats == nil {
+			break
+		}
+
+		args, err := ec.field_Pipeline_stats_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Pipeline.Stats(childComplexity, args["seconds"].(int)), true
 	case "Pipeline.updatedAt":
 		if e.ComplexityRoot.Pipeline.UpdatedAt == nil {
 			break
@@ -1074,6 +1196,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Pipeline.Version(childComplexity), true
+
+	case "PipelineBucket.dead":
+		if e.ComplexityRoot.PipelineBucket.Dead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineBucket.Dead(childComplexity), true
+	case "PipelineBucket.latency":
+		if e.ComplexityRoot.PipelineBucket.Latency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineBucket.Latency(childComplexity), true
+	case "PipelineBucket.processed":
+		if e.ComplexityRoot.PipelineBucket.Processed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineBucket.Processed(childComplexity), true
+	case "PipelineBucket.received":
+		if e.ComplexityRoot.PipelineBucket.Received == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineBucket.Received(childComplexity), true
+	case "PipelineBucket.since":
+		if e.ComplexityRoot.PipelineBucket.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineBucket.Since(childComplexity), true
+	case "PipelineBucket.skipped":
+		if e.ComplexityRoot.PipelineBucket.Skipped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineBucket.Skipped(childComplexity), true
+	case "PipelineBucket.until":
+		if e.ComplexityRoot.PipelineBucket.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineBucket.Until(childComplexity), true
 
 	case "PipelineConnection.edges":
 		if e.ComplexityRoot.PipelineConnection.Edges == nil {
@@ -1112,6 +1277,97 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PipelineEdge.Node(childComplexity), true
+
+	case "PipelineStats.attempts":
+		if e.ComplexityRoot.PipelineStats.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Attempts(childComplexity), true
+	case "PipelineStats.backlog":
+		if e.ComplexityRoot.PipelineStats.Backlog == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Backlog(childComplexity), true
+	case "PipelineStats.dead":
+		if e.ComplexityRoot.PipelineStats.Dead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Dead(childComplexity), true
+	case "PipelineStats.failures":
+		if e.ComplexityRoot.PipelineStats.Failures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Failures(childComplexity), true
+	case "PipelineStats.latency":
+		if e.ComplexityRoot.PipelineStats.Latency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Latency(childComplexity), true
+	case "PipelineStats.oldestAt":
+		if e.ComplexityRoot.PipelineStats.Oldest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Oldest(childComplexity), true
+	case "PipelineStats.processed":
+		if e.ComplexityRoot.PipelineStats.Processed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Processed(childComplexity), true
+	case "PipelineStats.processing":
+		if e.ComplexityRoot.PipelineStats.Processing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Processing(childComplexity), true
+	case "PipelineStats.queued":
+		if e.ComplexityRoot.PipelineStats.Queued == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Queued(childComplexity), true
+	case "PipelineStats.received":
+		if e.ComplexityRoot.PipelineStats.Received == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Received(childComplexity), true
+	case "PipelineStats.retrying":
+		if e.ComplexityRoot.PipelineStats.Retrying == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Retrying(childComplexity), true
+	case "PipelineStats.since":
+		if e.ComplexityRoot.PipelineStats.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Since(childComplexity), true
+	case "PipelineStats.skipped":
+		if e.ComplexityRoot.PipelineStats.Skipped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Skipped(childComplexity), true
+	case "PipelineStats.throughput":
+		if e.ComplexityRoot.PipelineStats.Throughput == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Throughput(childComplexity), true
+	case "PipelineStats.until":
+		if e.ComplexityRoot.PipelineStats.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineStats.Until(childComplexity), true
 
 	case "Problem.code":
 		if e.ComplexityRoot.Problem.Code == nil {
@@ -1235,6 +1491,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Record(childComplexity, args["pipeline"].(string), args["payloadId"].(string)), true
+	case "Query.recordStats":
+		if e.ComplexityRoot.Query.RecordStats == nil {
+			break
+		}
+
+		args, err := ec.field_Query_recordStats_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.RecordStats(childComplexity, args["filter"].(wire.RecordFilter), args["groupBy"].(*string), args["of"].(string), args["first"].(int)), true
 	case "Query.records":
 		if e.ComplexityRoot.Query.Records == nil {
 			break
@@ -1303,6 +1570,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Record.Attempts(childComplexity), true
+	case "Record.attributes":
+		if e.ComplexityRoot.Record.Attributes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Record.Attributes(childComplexity), true
 	case "Record.city":
 		if e.ComplexityRoot.Record.City == nil {
 			break
@@ -1470,6 +1743,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecordEvent.Record(childComplexity), true
+
+	case "RecordGroup.count":
+		if e.ComplexityRoot.RecordGroup.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordGroup.Count(childComplexity), true
+	case "RecordGroup.numbers":
+		if e.ComplexityRoot.RecordGroup.Numbers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordGroup.Numbers(childComplexity), true
+	case "RecordGroup.value":
+		if e.ComplexityRoot.RecordGroup.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordGroup.Value(childComplexity), true
+
+	case "RecordStats.groups":
+		if e.ComplexityRoot.RecordStats.Groups == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordStats.Groups(childComplexity), true
+	case "RecordStats.omittedGroups":
+		if e.ComplexityRoot.RecordStats.OmittedGroups == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordStats.OmittedGroups(childComplexity), true
+	case "RecordStats.omittedRecords":
+		if e.ComplexityRoot.RecordStats.OmittedRecords == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordStats.OmittedRecords(childComplexity), true
 
 	case "RefreshWeatherResult.problems":
 		if e.ComplexityRoot.RefreshWeatherResult.Problems == nil {
@@ -1751,6 +2062,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("ActivatePipelineInput", ec.unmarshalInputActivatePipelineInput),
+			graphql.NewInputUnmarshaler("AttributeFilter", ec.unmarshalInputAttributeFilter),
 			graphql.NewInputUnmarshaler("CreatePipelineInput", ec.unmarshalInputCreatePipelineInput),
 			graphql.NewInputUnmarshaler("DeactivatePipelineInput", ec.unmarshalInputDeactivatePipelineInput),
 			graphql.NewInputUnmarshaler("ProcessPayloadInput", ec.unmarshalInputProcessPayloadInput),
@@ -1976,6 +2288,20 @@ type Query {
     "Only what precedes this cursor."
     before: String
   ): RecordConnection @cost(weight: 5) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
+  """
+  How a number that an attribute of records is, is spread: of all records that the filter lets through, or of groups of them.
+  It reads every one of those records, and fails with TIMEOUT where there are more than it can read in 20 seconds: ` + "`" + `receivedSince` + "`" + ` helps.
+  """
+  recordStats(
+    "Of which records."
+    filter: RecordFilter! = {}
+    "The attribute by whose value they are grouped. None given: one group of all."
+    groupBy: String
+    "The attribute whose numbers are looked at. Records in which it is no number are counted, and nothing else."
+    of: String!
+    "How many groups at most, from 1 to 1000, the largest first."
+    first: Int! = 20
+  ): RecordStats @cost(weight: 20) @listSize(slicingArguments: ["first"], sizedFields: ["groups"], requireOneSlicingArgument: false)
   "Anything with an id, or null."
   node(
     "The id."
@@ -2371,6 +2697,111 @@ type Pipeline implements Node {
     "Only what precedes this cursor."
     before: String
   ): RecordConnection @cost(weight: 5) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
+  "What became of the records it took in lately, and what of all is unfinished. All of it is counted when it is asked for."
+  stats(
+    "The last so many seconds, from 1 to 31622400, which is 366 days."
+    seconds: Int! = 3600
+  ): PipelineStats @cost(weight: 20)
+  "What became of the records it took in lately, by the time at which it did. The oldest bucket comes first; the last one is that which now is in. None is left out."
+  series(
+    "How many buckets, from 1 to 1000."
+    buckets: Int! = 60
+    "The width of each in seconds, from 1 to 2678400, which is 31 days. Buckets begin at multiples of it since 1970, in UTC."
+    bucketSeconds: Int! = 60
+  ): [PipelineBucket!] @listSize(slicingArguments: ["buckets"], requireOneSlicingArgument: false)
+}
+
+"""
+How a pipeline is doing: what became of the records that it took in between two times, and what is unfinished now, whenever it was
+taken in. Where counts are made on a replica of the database, this is as recent as the replica is.
+"""
+type PipelineStats {
+  "From when."
+  since: DateTime!
+  "Until when, which was the time of asking."
+  until: DateTime!
+  "Records taken in between these times."
+  received: Int!
+  "Of these: processed by now."
+  processed: Int!
+  "Of these: left out by a filter."
+  skipped: Int!
+  "Of these: failed for good."
+  dead: Int!
+  "Of these: records processed by now, for each second between these times."
+  throughput: Float!
+  "From when each of these was taken in to when it was processed, in milliseconds: of those that are processed."
+  latency: Distribution!
+  "Attempts made at these so far."
+  attempts: Int!
+  "Attempts that failed between these times, whenever the record was taken in."
+  failures: Int!
+  "Now: records that wait for a worker."
+  queued: Int!
+  "Now: records that are being worked on."
+  processing: Int!
+  "Now: records that failed, and will be tried again."
+  retrying: Int!
+  "Now: records that are queued, being worked on or to be tried again."
+  backlog: Int!
+  "Now: when the oldest of the backlog was taken in. Null without one."
+  oldestAt: DateTime
+}
+
+"What became of the records that a pipeline took in during a stretch of time."
+type PipelineBucket {
+  "From when."
+  since: DateTime!
+  "Until when, excluded."
+  until: DateTime!
+  "Records taken in."
+  received: Int!
+  "Of these: processed by now."
+  processed: Int!
+  "Of these: left out by a filter."
+  skipped: Int!
+  "Of these: failed for good."
+  dead: Int!
+  "From when each of these was taken in to when it was processed, in milliseconds, on average. Null where none is."
+  latency: Float
+}
+
+"How numbers are spread. Of no numbers, all but ` + "`" + `count` + "`" + ` is null. A percentile is one of the numbers: the least that no fewer than so many percent are at most as large as."
+type Distribution {
+  "How many there are."
+  count: Int!
+  "The smallest."
+  min: Float
+  "The largest."
+  max: Float
+  "Their average."
+  average: Float
+  "The 50th percentile, or median."
+  p50: Float
+  "The 95th percentile."
+  p95: Float
+  "The 99th percentile."
+  p99: Float
+}
+
+"How an attribute of records is spread, in groups of them."
+type RecordStats {
+  "The groups with the most records, the largest first."
+  groups: [RecordGroup!]!
+  "How many more groups there are."
+  omittedGroups: Int!
+  "How many records those have."
+  omittedRecords: Int!
+}
+
+"Records that have the same value of an attribute."
+type RecordGroup {
+  "The value. Null for the records that do not have the attribute, and where all are one group."
+  value: JSON
+  "How many records there are."
+  count: Int!
+  "How the numbers are spread that were asked for."
+  numbers: Distribution!
 }
 
 "A payload that was taken in, and what became of it."
@@ -2387,6 +2818,8 @@ type Record implements Node {
   payload: JSON
   "What processing made of it: the payload with ` + "`" + `status` + "`" + ` set to ` + "`" + `processed` + "`" + ` and ` + "`" + `timestamp` + "`" + ` to the time of processing."
   result: JSON
+  "What it is found and grouped by: an object with what its pipeline declares. Null when that is nothing."
+  attributes: JSON
   "The city that the payload's ` + "`" + `city` + "`" + ` names. Null when it names none that is known."
   city: City
   "The version of the pipeline's rules that were applied to it last."
@@ -2464,6 +2897,27 @@ input RecordFilter {
   receivedSince: DateTime
   "Taken in before this time."
   receivedBefore: DateTime
+  "Whose attributes meet all of these: at most 8."
+  attributes: [AttributeFilter!]
+}
+
+"""
+What an attribute of a record is to be: everything that is given, and something has to be. Only an attribute that the pipeline's
+definition declares a range can be asked for with ` + "`" + `gt` + "`" + `, ` + "`" + `gte` + "`" + `, ` + "`" + `lt` + "`" + ` or ` + "`" + `lte` + "`" + `, which needs the pipeline to be given.
+"""
+input AttributeFilter {
+  "The attribute's name. One that no definition has ever declared is in no record."
+  name: String!
+  "Equal to this string, number, true or false."
+  eq: JSON
+  "A number above this one."
+  gt: Float
+  "A number that is this one or above."
+  gte: Float
+  "A number below this one."
+  lt: Float
+  "A number that is this one or below."
+  lte: Float
 }
 
 "An order of records."
@@ -2992,6 +3446,26 @@ func (ec *executionContext) childFields_DeactivatePipelineResult(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type DeactivatePipelineResult", field.Name)
 }
 
+func (ec *executionContext) childFields_Distribution(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_Distribution_count(ctx, field)
+	case "min":
+		return ec.fieldContext_Distribution_min(ctx, field)
+	case "max":
+		return ec.fieldContext_Distribution_max(ctx, field)
+	case "average":
+		return ec.fieldContext_Distribution_average(ctx, field)
+	case "p50":
+		return ec.fieldContext_Distribution_p50(ctx, field)
+	case "p95":
+		return ec.fieldContext_Distribution_p95(ctx, field)
+	case "p99":
+		return ec.fieldContext_Distribution_p99(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Distribution", field.Name)
+}
+
 func (ec *executionContext) childFields_Freshness(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "state":
@@ -3080,8 +3554,32 @@ func (ec *executionContext) childFields_Pipeline(ctx context.Context, field grap
 		return ec.fieldContext_Pipeline_updatedAt(ctx, field)
 	case "records":
 		return ec.fieldContext_Pipeline_records(ctx, field)
+	case "stats":
+		return ec.fieldContext_Pipeline_stats(ctx, field)
+	case "series":
+		return ec.fieldContext_Pipeline_series(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Pipeline", field.Name)
+}
+
+func (ec *executionContext) childFields_PipelineBucket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "since":
+		return ec.fieldContext_PipelineBucket_since(ctx, field)
+	case "until":
+		return ec.fieldContext_PipelineBucket_until(ctx, field)
+	case "received":
+		return ec.fieldContext_PipelineBucket_received(ctx, field)
+	case "processed":
+		return ec.fieldContext_PipelineBucket_processed(ctx, field)
+	case "skipped":
+		return ec.fieldContext_PipelineBucket_skipped(ctx, field)
+	case "dead":
+		return ec.fieldContext_PipelineBucket_dead(ctx, field)
+	case "latency":
+		return ec.fieldContext_PipelineBucket_latency(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PipelineBucket", field.Name)
 }
 
 func (ec *executionContext) childFields_PipelineConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3106,6 +3604,42 @@ func (ec *executionContext) childFields_PipelineEdge(ctx context.Context, field 
 		return ec.fieldContext_PipelineEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PipelineEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PipelineStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "since":
+		return ec.fieldContext_PipelineStats_since(ctx, field)
+	case "until":
+		return ec.fieldContext_PipelineStats_until(ctx, field)
+	case "received":
+		return ec.fieldContext_PipelineStats_received(ctx, field)
+	case "processed":
+		return ec.fieldContext_PipelineStats_processed(ctx, field)
+	case "skipped":
+		return ec.fieldContext_PipelineStats_skipped(ctx, field)
+	case "dead":
+		return ec.fieldContext_PipelineStats_dead(ctx, field)
+	case "throughput":
+		return ec.fieldContext_PipelineStats_throughput(ctx, field)
+	case "latency":
+		return ec.fieldContext_PipelineStats_latency(ctx, field)
+	case "attempts":
+		return ec.fieldContext_PipelineStats_attempts(ctx, field)
+	case "failures":
+		return ec.fieldContext_PipelineStats_failures(ctx, field)
+	case "queued":
+		return ec.fieldContext_PipelineStats_queued(ctx, field)
+	case "processing":
+		return ec.fieldContext_PipelineStats_processing(ctx, field)
+	case "retrying":
+		return ec.fieldContext_PipelineStats_retrying(ctx, field)
+	case "backlog":
+		return ec.fieldContext_PipelineStats_backlog(ctx, field)
+	case "oldestAt":
+		return ec.fieldContext_PipelineStats_oldestAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PipelineStats", field.Name)
 }
 
 func (ec *executionContext) childFields_Problem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3148,6 +3682,8 @@ func (ec *executionContext) childFields_Record(ctx context.Context, field graphq
 		return ec.fieldContext_Record_payload(ctx, field)
 	case "result":
 		return ec.fieldContext_Record_result(ctx, field)
+	case "attributes":
+		return ec.fieldContext_Record_attributes(ctx, field)
 	case "city":
 		return ec.fieldContext_Record_city(ctx, field)
 	case "pipelineVersion":
@@ -3224,6 +3760,30 @@ func (ec *executionContext) childFields_RecordEvent(ctx context.Context, field g
 		return ec.fieldContext_RecordEvent_record(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecordEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordGroup(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "value":
+		return ec.fieldContext_RecordGroup_value(ctx, field)
+	case "count":
+		return ec.fieldContext_RecordGroup_count(ctx, field)
+	case "numbers":
+		return ec.fieldContext_RecordGroup_numbers(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordGroup", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "groups":
+		return ec.fieldContext_RecordStats_groups(ctx, field)
+	case "omittedGroups":
+		return ec.fieldContext_RecordStats_omittedGroups(ctx, field)
+	case "omittedRecords":
+		return ec.fieldContext_RecordStats_omittedRecords(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordStats", field.Name)
 }
 
 func (ec *executionContext) childFields_RefreshWeatherResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3710,6 +4270,42 @@ func (ec *executionContext) field_Pipeline_records_args(ctx context.Context, raw
 	return args, nil
 }
 
+func (ec *executionContext) field_Pipeline_series_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "buckets",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["buckets"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "bucketSeconds",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["bucketSeconds"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Pipeline_stats_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "seconds",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["seconds"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3843,6 +4439,44 @@ func (ec *executionContext) field_Query_pipelines_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_recordStats_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (wire.RecordFilter, error) {
+			return ec.unmarshalNRecordFilter2barographᚋgraphᚋwireᚐRecordFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "groupBy",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["groupBy"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "of",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["of"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg3
 	return args, nil
 }
 
@@ -5568,6 +6202,167 @@ func (ec *executionContext) fieldContext_DeactivatePipelineResult_problems(_ con
 	return fc, nil
 }
 
+func (ec *executionContext) _Distribution_count(ctx context.Context, field graphql.CollectedField, obj *records.Distribution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Distribution_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Distribution_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Distribution_min(ctx context.Context, field graphql.CollectedField, obj *records.Distribution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Distribution_min(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Min, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Distribution_min(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Distribution_max(ctx context.Context, field graphql.CollectedField, obj *records.Distribution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Distribution_max(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Max, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Distribution_max(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Distribution_average(ctx context.Context, field graphql.CollectedField, obj *records.Distribution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Distribution_average(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Average, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Distribution_average(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Distribution_p50(ctx context.Context, field graphql.CollectedField, obj *records.Distribution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Distribution_p50(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.P50, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Distribution_p50(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Distribution_p95(ctx context.Context, field graphql.CollectedField, obj *records.Distribution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Distribution_p95(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.P95, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Distribution_p95(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Distribution_p99(ctx context.Context, field graphql.CollectedField, obj *records.Distribution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Distribution_p99(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.P99, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Distribution_p99(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Distribution", field, false, false, "Float")
+}
+
 func (ec *executionContext) _Duplicate_record(ctx context.Context, field graphql.CollectedField, obj *wire.Duplicate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6815,6 +7610,255 @@ func (ec *executionContext) fieldContext_Pipeline_records(ctx context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _Pipeline_stats(ctx context.Context, field graphql.CollectedField, obj *pipeline.Pipeline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Pipeline_stats(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Pipeline().Stats(ctx, obj, fc.Args["seconds"].(int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *records.Stats) graphql.Marshaler {
+			return ec.marshalOPipelineStats2ᚖbarographᚋrecordsᚐStats(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Pipeline_stats(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Pipeline",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PipelineStats(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Pipeline_stats_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Pipeline_series(ctx context.Context, field graphql.CollectedField, obj *pipeline.Pipeline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Pipeline_series(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Pipeline().Series(ctx, obj, fc.Args["buckets"].(int), fc.Args["bucketSeconds"].(int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []records.Bucket) graphql.Marshaler {
+			return ec.marshalOPipelineBucket2ᚕbarographᚋrecordsᚐBucketᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Pipeline_series(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Pipeline",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PipelineBucket(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Pipeline_series_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PipelineBucket_since(ctx context.Context, field graphql.CollectedField, obj *records.Bucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineBucket_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineBucket_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineBucket", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PipelineBucket_until(ctx context.Context, field graphql.CollectedField, obj *records.Bucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineBucket_until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineBucket_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineBucket", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PipelineBucket_received(ctx context.Context, field graphql.CollectedField, obj *records.Bucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineBucket_received(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Received, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineBucket_received(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineBucket", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineBucket_processed(ctx context.Context, field graphql.CollectedField, obj *records.Bucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineBucket_processed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Processed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineBucket_processed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineBucket", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineBucket_skipped(ctx context.Context, field graphql.CollectedField, obj *records.Bucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineBucket_skipped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Skipped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineBucket_skipped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineBucket", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineBucket_dead(ctx context.Context, field graphql.CollectedField, obj *records.Bucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineBucket_dead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dead, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineBucket_dead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineBucket", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineBucket_latency(ctx context.Context, field graphql.CollectedField, obj *records.Bucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineBucket_latency(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Latency, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineBucket_latency(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineBucket", field, false, false, "Float")
+}
+
 func (ec *executionContext) _PipelineConnection_edges(ctx context.Context, field graphql.CollectedField, obj *wire.Connection[*pipeline.Pipeline]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6987,6 +8031,360 @@ func (ec *executionContext) fieldContext_PipelineEdge_node(_ context.Context, fi
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _PipelineStats_since(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PipelineStats_until(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PipelineStats_received(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_received(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Received, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_received(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_processed(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_processed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Processed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_processed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_skipped(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_skipped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Skipped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_skipped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_dead(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_dead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dead, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_dead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_throughput(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_throughput(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Throughput(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_throughput(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, true, false, "Float")
+}
+
+func (ec *executionContext) _PipelineStats_latency(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_latency(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Latency, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v records.Distribution) graphql.Marshaler {
+			return ec.marshalNDistribution2barographᚋrecordsᚐDistribution(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_latency(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PipelineStats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Distribution(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PipelineStats_attempts(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_attempts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attempts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_attempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_failures(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_failures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failures, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_failures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_queued(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_queued(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Queued, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_queued(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_processing(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_processing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Processing, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_processing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_retrying(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_retrying(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Retrying, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_retrying(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_backlog(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_backlog(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Backlog(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_backlog(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, true, false, "Int")
+}
+
+func (ec *executionContext) _PipelineStats_oldestAt(ctx context.Context, field graphql.CollectedField, obj *records.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineStats_oldestAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Oldest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineStats_oldestAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineStats", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _Problem_code(ctx context.Context, field graphql.CollectedField, obj *wire.Problem) (ret graphql.Marshaler) {
@@ -7568,6 +8966,50 @@ func (ec *executionContext) fieldContext_Query_records(ctx context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_recordStats(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_recordStats(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().RecordStats(ctx, fc.Args["filter"].(wire.RecordFilter), fc.Args["groupBy"].(*string), fc.Args["of"].(string), fc.Args["first"].(int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *records.Groups) graphql.Marshaler {
+			return ec.marshalORecordStats2ᚖbarographᚋrecordsᚐGroups(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_recordStats(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordStats(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_recordStats_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_node(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7953,6 +9395,29 @@ func (ec *executionContext) _Record_result(ctx context.Context, field graphql.Co
 }
 func (ec *executionContext) fieldContext_Record_result(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Record", field, true, false, "JSON")
+}
+
+func (ec *executionContext) _Record_attributes(ctx context.Context, field graphql.CollectedField, obj *records.Record) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Record_attributes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attributes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Record_attributes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Record", field, false, false, "JSON")
 }
 
 func (ec *executionContext) _Record_city(ctx context.Context, field graphql.CollectedField, obj *records.Record) (ret graphql.Marshaler) {
@@ -8540,6 +10005,162 @@ func (ec *executionContext) fieldContext_RecordEvent_record(_ context.Context, f
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _RecordGroup_value(ctx context.Context, field graphql.CollectedField, obj *records.Group) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordGroup_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecordGroup_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordGroup", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _RecordGroup_count(ctx context.Context, field graphql.CollectedField, obj *records.Group) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordGroup_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordGroup_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordGroup", field, false, false, "Int")
+}
+
+func (ec *executionContext) _RecordGroup_numbers(ctx context.Context, field graphql.CollectedField, obj *records.Group) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordGroup_numbers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Numbers, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v records.Distribution) graphql.Marshaler {
+			return ec.marshalNDistribution2barographᚋrecordsᚐDistribution(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordGroup_numbers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordGroup",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Distribution(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordStats_groups(ctx context.Context, field graphql.CollectedField, obj *records.Groups) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordStats_groups(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Groups, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []records.Group) graphql.Marshaler {
+			return ec.marshalNRecordGroup2ᚕbarographᚋrecordsᚐGroupᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordStats_groups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordStats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordGroup(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordStats_omittedGroups(ctx context.Context, field graphql.CollectedField, obj *records.Groups) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordStats_omittedGroups(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OmittedGroups, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordStats_omittedGroups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _RecordStats_omittedRecords(ctx context.Context, field graphql.CollectedField, obj *records.Groups) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordStats_omittedRecords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OmittedRecords, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordStats_omittedRecords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordStats", field, false, false, "Int")
 }
 
 func (ec *executionContext) _RefreshWeatherResult_weather(ctx context.Context, field graphql.CollectedField, obj *wire.RefreshWeatherResult) (ret graphql.Marshaler) {
@@ -10787,6 +12408,83 @@ func UnmarshalActivatePipelineInput(ctx context.Context, raw any) (wire.Activate
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputAttributeFilter(ctx context.Context, obj any) (wire.AttributeFilter, error) {
+	var it wire.AttributeFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"name", "eq", "gt", "gte", "lt", "lte"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "eq":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("eq"))
+			data, err := ec.unmarshalOJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Eq = data
+		case "gt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("gt"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Gt = data
+		case "gte":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("gte"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Gte = data
+		case "lt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lt"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Lt = data
+		case "lte":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lte"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Lte = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAttributeFilter unmarshals raw into the AttributeFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAttributeFilter(ctx context.Context, raw any) (wire.AttributeFilter, error) {
+	var out wire.AttributeFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AttributeFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreatePipelineInput(ctx context.Context, obj any) (wire.CreatePipelineInput, error) {
 	var it wire.CreatePipelineInput
 	if obj == nil {
@@ -10953,7 +12651,7 @@ func (ec *executionContext) unmarshalInputRecordFilter(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"pipeline", "states", "city", "receivedSince", "receivedBefore"}
+	fieldsInOrder := [...]string{"pipeline", "states", "city", "receivedSince", "receivedBefore", "attributes"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -10995,6 +12693,13 @@ func (ec *executionContext) unmarshalInputRecordFilter(ctx context.Context, obj 
 				return it, err
 			}
 			it.ReceivedBefore = data
+		case "attributes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("attributes"))
+			data, err := ec.unmarshalOAttributeFilter2ᚕbarographᚋgraphᚋwireᚐAttributeFilterᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Attributes = data
 		}
 	}
 	return it, nil
@@ -12001,6 +13706,69 @@ func (ec *executionContext) _DeactivatePipelineResult(ctx context.Context, sel a
 	return out
 }
 
+var distributionImplementors = []string{"Distribution"}
+
+func (ec *executionContext) _Distribution(ctx context.Context, sel ast.SelectionSet, obj *records.Distribution) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, distributionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Distribution")
+		case "count":
+			out.Values[i] = ec._Distribution_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "min":
+			out.Values[i] = ec._Distribution_min(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "max":
+			out.Values[i] = ec._Distribution_max(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "average":
+			out.Values[i] = ec._Distribution_average(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "p50":
+			out.Values[i] = ec._Distribution_p50(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "p95":
+			out.Values[i] = ec._Distribution_p95(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "p99":
+			out.Values[i] = ec._Distribution_p99(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._Distribution(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
 var duplicateImplementors = []string{"Duplicate", "PayloadOutcome"}
 
 func (ec *executionContext) _Duplicate(ctx context.Context, sel ast.SelectionSet, obj *wire.Duplicate) graphql.Marshaler {
@@ -12398,6 +14166,18 @@ func (ec *executionContext) _Pipeline(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Pipeline_records(ctx, field, obj)
 				})
+		case "stats":
+			out.ResolveConcurrently(ec.OperationContext, nil, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Pipeline_stats(ctx, field, obj)
+				})
+		case "series":
+			out.ResolveConcurrently(ec.OperationContext, nil, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Pipeline_series(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -12410,6 +14190,69 @@ func (ec *executionContext) _Pipeline(ctx context.Context, sel ast.SelectionSet,
 	if later != nil {
 		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
 			return ec._Pipeline(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var pipelineBucketImplementors = []string{"PipelineBucket"}
+
+func (ec *executionContext) _PipelineBucket(ctx context.Context, sel ast.SelectionSet, obj *records.Bucket) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, pipelineBucketImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PipelineBucket")
+		case "since":
+			out.Values[i] = ec._PipelineBucket_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "until":
+			out.Values[i] = ec._PipelineBucket_until(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "received":
+			out.Values[i] = ec._PipelineBucket_received(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "processed":
+			out.Values[i] = ec._PipelineBucket_processed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "skipped":
+			out.Values[i] = ec._PipelineBucket_skipped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dead":
+			out.Values[i] = ec._PipelineBucket_dead(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "latency":
+			out.Values[i] = ec._PipelineBucket_latency(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._PipelineBucket(ctx, sel, obj)
 		})
 	}
 
@@ -12497,6 +14340,109 @@ func (ec *executionContext) _PipelineEdge(ctx context.Context, sel ast.Selection
 	if later != nil {
 		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
 			return ec._PipelineEdge(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var pipelineStatsImplementors = []string{"PipelineStats"}
+
+func (ec *executionContext) _PipelineStats(ctx context.Context, sel ast.SelectionSet, obj *records.Stats) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, pipelineStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PipelineStats")
+		case "since":
+			out.Values[i] = ec._PipelineStats_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "until":
+			out.Values[i] = ec._PipelineStats_until(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "received":
+			out.Values[i] = ec._PipelineStats_received(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "processed":
+			out.Values[i] = ec._PipelineStats_processed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "skipped":
+			out.Values[i] = ec._PipelineStats_skipped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dead":
+			out.Values[i] = ec._PipelineStats_dead(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "throughput":
+			out.Values[i] = ec._PipelineStats_throughput(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "latency":
+			out.Values[i] = ec._PipelineStats_latency(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "attempts":
+			out.Values[i] = ec._PipelineStats_attempts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failures":
+			out.Values[i] = ec._PipelineStats_failures(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "queued":
+			out.Values[i] = ec._PipelineStats_queued(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "processing":
+			out.Values[i] = ec._PipelineStats_processing(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "retrying":
+			out.Values[i] = ec._PipelineStats_retrying(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "backlog":
+			out.Values[i] = ec._PipelineStats_backlog(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "oldestAt":
+			out.Values[i] = ec._PipelineStats_oldestAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._PipelineStats(ctx, sel, obj)
 		})
 	}
 
@@ -12666,6 +14612,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_records(ctx, field)
 				})
+		case "recordStats":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_recordStats(ctx, field)
+				})
 		case "node":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, false,
@@ -12760,6 +14712,11 @@ func (ec *executionContext) _Record(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "result":
 			out.Values[i] = ec._Record_result(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "attributes":
+			out.Values[i] = ec._Record_attributes(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -13028,6 +14985,92 @@ func (ec *executionContext) _RecordEvent(ctx context.Context, sel ast.SelectionS
 	if later != nil {
 		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
 			return ec._RecordEvent(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var recordGroupImplementors = []string{"RecordGroup"}
+
+func (ec *executionContext) _RecordGroup(ctx context.Context, sel ast.SelectionSet, obj *records.Group) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, recordGroupImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordGroup")
+		case "value":
+			out.Values[i] = ec._RecordGroup_value(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._RecordGroup_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "numbers":
+			out.Values[i] = ec._RecordGroup_numbers(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._RecordGroup(ctx, sel, obj)
+		})
+	}
+
+	return out
+}
+
+var recordStatsImplementors = []string{"RecordStats"}
+
+func (ec *executionContext) _RecordStats(ctx context.Context, sel ast.SelectionSet, obj *records.Groups) graphql.Marshaler {
+	fields, later := incremental.Fields(ctx, ec.OperationContext, sel, recordStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordStats")
+		case "groups":
+			out.Values[i] = ec._RecordStats_groups(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "omittedGroups":
+			out.Values[i] = ec._RecordStats_omittedGroups(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "omittedRecords":
+			out.Values[i] = ec._RecordStats_omittedRecords(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if later != nil {
+		return later.Join(ctx, out, func(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+			return ec._RecordStats(ctx, sel, obj)
 		})
 	}
 
@@ -13865,6 +15908,11 @@ func (ec *executionContext) unmarshalNActivatePipelineInput2barographᚋgraphᚋ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNAttributeFilter2barographᚋgraphᚋwireᚐAttributeFilter(ctx context.Context, v any) (wire.AttributeFilter, error) {
+	res, err := ec.unmarshalInputAttributeFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -13923,6 +15971,10 @@ func (ec *executionContext) marshalNDateTime2timeᚐTime(ctx context.Context, se
 func (ec *executionContext) unmarshalNDeactivatePipelineInput2barographᚋgraphᚋwireᚐDeactivatePipelineInput(ctx context.Context, v any) (wire.DeactivatePipelineInput, error) {
 	res, err := ec.unmarshalInputDeactivatePipelineInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDistribution2barographᚋrecordsᚐDistribution(ctx context.Context, sel ast.SelectionSet, v records.Distribution) graphql.Marshaler {
+	return ec._Distribution(ctx, sel, &v)
 }
 
 func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
@@ -14149,6 +16201,10 @@ func (ec *executionContext) marshalNPipeline2ᚖbarographᚋpipelineᚐPipeline(
 	return ec._Pipeline(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNPipelineBucket2barographᚋrecordsᚐBucket(ctx context.Context, sel ast.SelectionSet, v records.Bucket) graphql.Marshaler {
+	return ec._PipelineBucket(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNPipelineEdge2barographᚋgraphᚋwireᚐEdge(ctx context.Context, sel ast.SelectionSet, v wire.Edge[*pipeline.Pipeline]) graphql.Marshaler {
 	return ec._PipelineEdge(ctx, sel, &v)
 }
@@ -14309,6 +16365,26 @@ func (ec *executionContext) marshalNRecordError2barographᚋrecordsᚐError(ctx 
 func (ec *executionContext) unmarshalNRecordFilter2barographᚋgraphᚋwireᚐRecordFilter(ctx context.Context, v any) (wire.RecordFilter, error) {
 	res, err := ec.unmarshalInputRecordFilter(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecordGroup2barographᚋrecordsᚐGroup(ctx context.Context, sel ast.SelectionSet, v records.Group) graphql.Marshaler {
+	return ec._RecordGroup(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRecordGroup2ᚕbarographᚋrecordsᚐGroupᚄ(ctx context.Context, sel ast.SelectionSet, v []records.Group) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRecordGroup2barographᚋrecordsᚐGroup(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNRecordOrder2barographᚋgraphᚋwireᚐRecordOrder(ctx context.Context, v any) (wire.RecordOrder, error) {
@@ -14675,6 +16751,23 @@ func (ec *executionContext) marshalOAirQuality2ᚖbarographᚋgraphᚋwireᚐAir
 	return ec._AirQuality(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOAttributeFilter2ᚕbarographᚋgraphᚋwireᚐAttributeFilterᚄ(ctx context.Context, v any) ([]wire.AttributeFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]wire.AttributeFilter, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNAttributeFilter2barographᚋgraphᚋwireᚐAttributeFilter(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -14987,11 +17080,37 @@ func (ec *executionContext) marshalOPipeline2ᚖbarographᚋpipelineᚐPipeline(
 	return ec._Pipeline(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOPipelineBucket2ᚕbarographᚋrecordsᚐBucketᚄ(ctx context.Context, sel ast.SelectionSet, v []records.Bucket) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPipelineBucket2barographᚋrecordsᚐBucket(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalOPipelineConnection2ᚖbarographᚋgraphᚋwireᚐConnection(ctx context.Context, sel ast.SelectionSet, v *wire.Connection[*pipeline.Pipeline]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._PipelineConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPipelineStats2ᚖbarographᚋrecordsᚐStats(ctx context.Context, sel ast.SelectionSet, v *records.Stats) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PipelineStats(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOProcessPayloadResult2ᚖbarographᚋgraphᚋwireᚐProcessPayloadResult(ctx context.Context, sel ast.SelectionSet, v *wire.ProcessPayloadResult) graphql.Marshaler {
@@ -15090,6 +17209,13 @@ func (ec *executionContext) marshalORecordState2ᚕbarographᚋrecordsᚐState�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalORecordStats2ᚖbarographᚋrecordsᚐGroups(ctx context.Context, sel ast.SelectionSet, v *records.Groups) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RecordStats(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalORefreshWeatherResult2ᚖbarographᚋgraphᚋwireᚐRefreshWeatherResult(ctx context.Context, sel ast.SelectionSet, v *wire.RefreshWeatherResult) graphql.Marshaler {

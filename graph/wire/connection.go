@@ -77,9 +77,9 @@ func (w Window) Length() (n int, last bool, err error) {
 	case w.First != nil && w.Last != nil:
 		return 0, false, fault.New(fault.BadInput, "first and last cannot be given together")
 	case w.First != nil:
-		return *w.First, false, within("first", *w.First, pageLimit)
+		return *w.First, false, Within("first", *w.First, pageLimit)
 	case w.Last != nil:
-		return *w.Last, true, within("last", *w.Last, pageLimit)
+		return *w.Last, true, Within("last", *w.Last, pageLimit)
 	}
 	return usualLength, false, nil
 }

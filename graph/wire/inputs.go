@@ -14,6 +14,14 @@ type RecordFilter struct {
 	City           *string // a name or an id
 	ReceivedSince  *time.Time
 	ReceivedBefore *time.Time
+	Attributes     []AttributeFilter
+}
+
+// An AttributeFilter says what an attribute is to be.
+type AttributeFilter struct {
+	Name             string
+	Eq               json.RawMessage // nil when it is not given, or null
+	Gt, Gte, Lt, Lte *float64
 }
 
 // A RecordOrder says in which order.

@@ -112,7 +112,7 @@ func (w *Weather) Current() *weather.Conditions {
 
 // Hourly returns the coming hours, in the report's units.
 func (w *Weather) Hourly(hours int) ([]weather.Hour, error) {
-	if err := within("hours", hours, weather.MaxHours); err != nil {
+	if err := Within("hours", hours, weather.MaxHours); err != nil {
 		return nil, err
 	}
 	return convert(w, w.Report.Hourly, hours, weather.Hour.Imperial), nil
@@ -120,13 +120,14 @@ func (w *Weather) Hourly(hours int) ([]weather.Hour, error) {
 
 // Daily returns the coming days, in the report's units.
 func (w *Weather) Daily(days int) ([]weather.Day, error) {
-	if err := within("days", days, weather.MaxDays); err != nil {
+	if err := Within("days", days, weather.MaxDays); err != nil {
 		return nil, err
 	}
 	return convert(w, w.Report.Daily, days, weather.Day.Imperial), nil
 }
 
-func within(argument string, n, limit int) error {
+// Within returns why an argument is not from 1 to a limit, or nil.
+func Within(argument string, n, limit int) error {
 	if n < 1 || n > limit {
 		return fault.New(fault.BadInput, "%s must be from 1 to %d", argument, limit)
 	}

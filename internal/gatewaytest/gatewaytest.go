@@ -121,8 +121,8 @@ func start(t testing.TB, workers int, options ...func(*graph.Config)) *Gateway {
 
 	config := graph.Config{
 		Resolvers: &resolvers.Root{
-			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store, Intake: taking, Queue: queue, Feed: feed,
-			Now: clock, Logger: logger,
+			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store,
+			Indexer: records.NewIndexer(base, pipelines, clock), Intake: taking, Queue: queue, Feed: feed, Now: clock, Logger: logger,
 		},
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Report: true, Sources: loaders.Sources{
 			Weather: reports, Pipelines: pipelines, Records: store,

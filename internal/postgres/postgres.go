@@ -24,8 +24,10 @@ import (
 // before use once they have been idle for a second, which is pgx's default.
 type Pools struct {
 	API       *pgxpool.Pool // what callers wait for
-	Workers   *pgxpool.Pool // claims and completions
-	Analytics *pgxpool.Pool // counts, which may take long
+	Workers   *pgxpool.Pool // claims and completions, and what else goes on by itself
+	Analytics *pgxpool.Pool // counts, which may take long: see Analyse
+
+	replica bool // what Analytics is on
 }
 
 const (
@@ -38,22 +40,35 @@ const (
 // Open opens the pools on the database at a URL or key-value string. It does
 // not wait for the database to answer.
 func Open(ctx context.Context, database string) (*Pools, error) {
-	api, err := openPool(ctx, database, "barograph", apiConnections)
+	return OpenWithReplica(ctx, database, "")
+}
+
+// OpenWithReplica opens the pools as Open does, that for analytics on a replica
+// of the database where there is one. While the replica is away, analytics fail:
+// the primary is not burdened with what it was spared before.
+func OpenWithReplica(ctx context.Context, database, replica string) (_ *Pools, err error) {
+	p := &Pools{replica: replica != ""}
+	defer func() {
+		if err != nil {
+			p.Close()
+		}
+	}()
+	if p.API, err = openPool(ctx, database, "barograph", apiConnections); err != nil {
+		return nil, err
+	}
+	if p.Workers, err = openPool(ctx, database, "barograph workers", workersConnections); err != nil {
+		return nil, err
+	}
+	if p.replica {
+		database = replica
+	}
+	if p.Analytics, err = openPool(ctx, database, "barograph analytics", analyticsConnections); err != nil && p.replica {
+		err = fmt.Errorf("the replica: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	workers, err := openPool(ctx, database, "barograph workers", workersConnections)
-	if err != nil {
-		api.Close()
-		return nil, err
-	}
-	analytics, err := openPool(ctx, database, "barograph analytics", analyticsConnections)
-	if err != nil {
-		workers.Close()
-		api.Close()
-		return nil, err
-	}
-	return &Pools{API: api, Workers: workers, Analytics: analytics}, nil
+	return p, nil
 }
 
 func openPool(ctx context.Context, database, name string, size int32) (*pgxpool.Pool, error) {
@@ -120,9 +135,11 @@ func stray(database string) bool {
 
 // Close waits for the connections in use and closes them all.
 func (p *Pools) Close() {
-	p.Analytics.Close()
-	p.Workers.Close()
-	p.API.Close()
+	for _, pool := range []*pgxpool.Pool{p.Analytics, p.Workers, p.API} {
+		if pool != nil { // opening them failed half-way
+			pool.Close()
+		}
+	}
 }
 
 // Ping reports why the database does not answer, or nil if it does.

@@ -3,11 +3,12 @@ package postgres_test
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"barograph/internal/fault"
 	"barograph/internal/postgres"
@@ -56,15 +57,17 @@ func TestOpenBoundsEachPoolAndNamesItsConnections(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Database(t)
 	pools := open(t, withQuery(t, database, "pool_max_conns", "99"))
-	if got := pools.API.Config().MaxConns; got != 20 {
-		t.Errorf("the API pool has room for %d connections, want 20", got)
-	}
-	if got := pools.Analytics.Config().MaxConns; got != 5 {
-		t.Errorf("the analytics pool has room for %d connections, want 5", got)
-	}
-	var name string
-	if err := pools.Analytics.QueryRow(t.Context(), `show application_name`).Scan(&name); err != nil || name != "barograph analytics" {
-		t.Errorf("application_name = %q, %v, want barograph analytics", name, err)
+	for want, c := range map[string]struct {
+		pool *pgxpool.Pool
+		size int32
+	}{"barograph": {pools.API, 20}, "barograph workers": {pools.Workers, 5}, "barograph analytics": {pools.Analytics, 5}} {
+		if got := c.pool.Config().MaxConns; got != c.size {
+			t.Errorf("the pool of %s has room for %d connections, want %d", want, got, c.size)
+		}
+		var name string
+		if err := c.pool.QueryRow(t.Context(), `show application_name`).Scan(&name); err != nil || name != want {
+			t.Errorf("application_name = %q, %v, want %s", name, err, want)
+		}
 	}
 	if err := pools.Ping(t.Context()); err != nil {
 		t.Errorf("Ping: %v", err)
@@ -73,18 +76,8 @@ func TestOpenBoundsEachPoolAndNamesItsConnections(t *testing.T) {
 
 func TestOpenSucceedsWhileTheDatabaseIsAwayAndPingSaysSo(t *testing.T) {
 	t.Parallel()
-	// A port that was just free: nobody listens there.
-	var network net.ListenConfig
-	listener, err := network.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("listen: %v", err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatalf("close: %v", err)
-	}
-	pools := open(t, "postgres://someone:s3cret@"+address+"/db?sslmode=disable")
-	err = postgres.Fault(pools.Ping(t.Context()))
+	pools := open(t, "postgres://someone:s3cret@"+vacant(t)+"/db?sslmode=disable")
+	err := postgres.Fault(pools.Ping(t.Context()))
 	if got := fault.KindOf(err); got != fault.Unavailable {
 		t.Errorf("Ping = %v, of kind %s, want %s", err, got.Code(), fault.Unavailable.Code())
 	}

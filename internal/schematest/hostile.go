@@ -173,7 +173,7 @@ func (s *Suite) hostile(of *ast.Type) ([]any, error) {
 	}
 	values := []any{nil, map[string]any{}, "text", 1, []any{}, map[string]any{"unheardOf": 1}}
 	slots := inputSlots(named)
-	base, err := s.values.base(slots)
+	base, err := s.sound(named)
 	if err != nil {
 		return nil, err
 	}
@@ -189,4 +189,14 @@ func (s *Suite) hostile(of *ast.Type) ([]any, error) {
 		}
 	}
 	return values, nil
+}
+
+// sound returns a value of an input type with nothing wrong in it: the first that
+// is listed, or the required members alone.
+func (s *Suite) sound(input *ast.Definition) (map[string]any, error) {
+	if listed := s.values.take(input.Name); len(listed) > 0 {
+		value, _ := listed[0].(map[string]any)
+		return value, nil
+	}
+	return s.values.base(inputSlots(input))
 }

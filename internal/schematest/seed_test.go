@@ -15,12 +15,13 @@ import (
 	"github.com/coder/websocket/wsjson"
 )
 
-// A seed is what a gateway is given before it is asked: two pipelines, one of
-// them inactive, records in the other, and where they are found again.
+// A seed is what a gateway is given before it is asked: pipelines, one of them
+// inactive and one that fails, records in the other, and where they are found again.
 type seed struct {
 	url                      string
 	run                      string // in every name, so that runs do not meet
 	pipeline, inactive       string
+	failing                  string // each payload, in its step
 	city, weather, placeID   string // ids
 	pipelineID, record       string // ids
 	recordCursor, nameCursor string
@@ -57,9 +58,10 @@ func (s *seed) post(ctx context.Context, query string, variables map[string]any)
 	return answer.Data, nil
 }
 
-const seeding = `mutation ($run: String!, $off: String!, $a: JSON!, $b: JSON!) {
+const seeding = `mutation ($run: String!, $off: String!, $fails: String!, $a: JSON!, $b: JSON!) {
 	createPipeline(input: {name: $run, description: "For a walk through the schema."}) { problems { code } }
 	off: createPipeline(input: {name: $off}) { problems { code } }
+	fails: createPipeline(input: {name: $fails, definition: {steps: [{kind: "transform", expression: "payload.missing"}]}}) { problems { code } }
 	deactivatePipeline(input: {name: $off}) { problems { code } }
 	a: processPayload(input: {pipeline: $run, payload: $a}) { problems { code } }
 	b: processPayload(input: {pipeline: $run, payload: $b}) { problems { code } }
@@ -76,9 +78,9 @@ const finding = `query ($run: String!) {
 func newSeed(t *testing.T, url string) *seed {
 	t.Helper()
 	run := "walk-" + strings.ToLower(rand.Text()[:10])
-	s := &seed{url: url, run: run, pipeline: run, inactive: run + "-off", payloadID: "first"}
+	s := &seed{url: url, run: run, pipeline: run, inactive: run + "-off", failing: run + "-fails", payloadID: "first"}
 	problems, err := s.post(t.Context(), seeding, map[string]any{
-		"run": s.pipeline, "off": s.inactive,
+		"run": s.pipeline, "off": s.inactive, "fails": s.failing,
 		"a": map[string]any{"id": "first", "city": "Mumbai", "value": 42.5},
 		"b": map[string]any{"id": "second", "city": "Mumbai"},
 	})

@@ -31,11 +31,35 @@ func barograph(t *testing.T, url string) schematest.Config {
 		},
 		Unseen: []schematest.Unseen{
 			{At: "ProblemCode.OVERLOADED", Why: "said only when more payloads wait than can be written"},
+			{At: "AttributeFilter.eq", Why: "left out only beside a range"},
+			{At: "AttributeFilter.gt", Why: "refused, for no pipeline here declares a range"},
+			{At: "AttributeFilter.gte", Why: "refused, for no pipeline here declares a range"},
+			{At: "AttributeFilter.lt", Why: "refused, for no pipeline here declares a range"},
+			{At: "AttributeFilter.lte", Why: "refused, for no pipeline here declares a range"},
+			{At: "Record.attributes", Why: "no pipeline here declares any"},
+			{At: "RecordGroup.value", Why: "no record here has an attribute"},
+			{At: "PipelineStats.oldestAt", Why: "every record here is processed at once"},
 			{At: "ProblemCode.STEP_FAILED", Why: "said only when a step fails, and the default rules have none"},
 			{At: "CacheControlScope.PUBLIC", Why: "said only in the schema, by @cacheControl"},
 			{At: "CacheControlScope.PRIVATE", Why: "said only in the schema, by @cacheControl"},
 		},
 	}
+}
+
+// definition is one of each thing.
+var definition = map[string]any{
+	"inputSchema": map[string]any{"properties": map[string]any{"total": map[string]any{"type": "number"}}},
+	"steps": []any{
+		map[string]any{"kind": "filter", "expression": "payload.?total.orValue(0) >= 0"},
+		map[string]any{"kind": "enrich", "as": "weather"},
+		map[string]any{"kind": "http", "url": "http://127.0.0.1/", "as": "response"},
+		map[string]any{"kind": "transform", "expression": "merge(value, {'double': value.?total.orValue(0) * 2})"},
+	},
+	"attributes":  map[string]any{"total": map[string]any{"expression": "payload.total", "type": "NUMBER", "range": true}},
+	"city":        "payload.city",
+	"orderingKey": "payload.id",
+	"retry":       map[string]any{"attempts": 3, "backoffMs": 10},
+	"retention":   map[string]any{"processedSeconds": 3600},
 }
 
 // values are what arguments take, for a gateway that has the seed.
@@ -83,8 +107,18 @@ func (s *seed) values() []schematest.Values {
 		{At: "Subscription.recordChanged(after:)", Give: []any{s.eventCursor}, Why: "the place of an event"},
 		{At: "Subscription.recordChanged(states:)", Give: []any{[]any{"PROCESSED"}, []any{"SKIPPED", "PROCESSED"}}, Why: "what a record that is processed at once comes to"},
 		{At: "RecordFilter.city", Give: []any{"Mumbai", s.city}, Why: "a name and an id"},
+		{At: "AttributeFilter", Give: []any{
+			map[string]any{"name": "total", "eq": 42.5}, map[string]any{"name": "total", "eq": "text"}, map[string]any{"name": "total", "eq": true},
+		}, Why: "what an attribute may be, alone and all at once; members cannot be alone"},
+		{At: "Query.pipelines(first:)", Give: []any{1, 200}, Why: "as many as may be asked for with all there is below them"},
+		{At: "Query.pipelines(last:)", Give: []any{1, 200}, Why: "as many as may be asked for with all there is below them"},
+		{At: "of", Give: []any{"total"}, Why: "one that may be"},
+		{At: "groupBy", Give: []any{"lane"}, Why: "one that may be"},
+		{At: "seconds", Give: []any{1, 31622400}, Why: "both limits"},
+		{At: "buckets", Give: []any{1, 1000}, Why: "both limits"},
+		{At: "bucketSeconds", Give: []any{1, 2678400}, Why: "both limits"},
 		{At: "DateTime", Give: []any{"2026-01-01T00:00:00Z", "2026-03-01T12:00:00.123456+05:30"}, Why: "in UTC, and with an offset and a fraction"},
-		{At: "ProcessPayloadInput.pipeline", Give: []any{s.pipeline, s.inactive, "nobody"}, Why: "active, inactive, none"},
+		{At: "ProcessPayloadInput.pipeline", Give: []any{s.pipeline, s.inactive, s.failing, "nobody"}, Why: "active, inactive, one that fails, none"},
 		{At: "payload", Give: []any{
 			payload(nil), payload(map[string]any{"city": "Mumbai", "value": 42.5, "list": []any{nil, true}}),
 			"text", map[string]any{}, map[string]any{"id": 7}, payload(map[string]any{"x": strings.Repeat("x", 256<<10)}),
@@ -106,6 +140,20 @@ func (s *seed) values() []schematest.Values {
 		}, Why: "by ids, and by a filter"},
 		{At: "CreatePipelineInput.name", Give: []any{schematest.Fresh(name), s.pipeline, "No Name"}, Why: "free, taken, malformed"},
 		{At: "CreatePipelineInput.description", Give: []any{"Why not.", strings.Repeat("x", 1001)}, Why: "one, and one that is too long"},
+		{At: "CreatePipelineInput.definition", Give: []any{definition, map[string]any{"steps": 7}}, Why: "one of each thing, and one that is wrong"},
+		{At: "UpdatePipelineInput.name", Give: []any{s.failing, "nobody"}, Why: "there, and not; the other is needed"},
+		{At: "UpdatePipelineInput.description", Give: []any{"Why not.", strings.Repeat("x", 1001)}, Why: "one, and one that is too long"},
+		{At: "UpdatePipelineInput.definition", Give: []any{map[string]any{"steps": []any{map[string]any{"kind": "transform", "expression": "payload.missing"}}}, map[string]any{"steps": 7}}, Why: "one that fails, as before, and one that is wrong"},
+		{At: "UpdatePipelineInput.expectedVersion", Give: []any{1, 1000}, Why: "one that may be, and one that is not"},
+		{At: "TestPipelineInput.name", Give: []any{s.pipeline, "nobody"}, Why: "there, and not"},
+		{At: "TestPipelineInput.definition", Give: []any{definition}, Why: "one of each thing"},
+		{At: "TestPipelineInput.answers", Give: []any{map[string]any{"response": 1}, 7}, Why: "some, and none"},
+		{At: "Mutation.testPipeline", Give: []any{
+			schematest.Args{"input": map[string]any{"definition": definition, "payload": map[string]any{"id": "a", "city": "Mumbai", "total": 7}}},
+			schematest.Args{"input": map[string]any{"definition": definition, "payload": map[string]any{"id": "a", "total": -7}}},
+			schematest.Args{"input": map[string]any{"definition": definition, "payload": map[string]any{"id": "a", "total": "x"}}},
+			schematest.Args{"input": map[string]any{"name": s.failing, "payload": map[string]any{"id": "a"}}},
+		}, Why: "one that passes, is skipped, is refused, fails"},
 		{At: "ActivatePipelineInput.name", Give: []any{s.pipeline, "nobody"}, Why: "there, and not"},
 		{At: "DeactivatePipelineInput.name", Give: []any{s.inactive, "nobody"}, Why: "there, and not; the other is needed"},
 	}

@@ -5,6 +5,7 @@ package settings
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -21,6 +22,7 @@ type Settings struct {
 	AdminListen string `default:"${admin_listen}" env:"BAROGRAPH_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Address to serve metrics, profiles and build information on, or none. The default gives way where it is in use."`
 	DataDir     string `default:"${data_dir}" env:"BAROGRAPH_DATA_DIR" type:"path" placeholder:"DIR" help:"Where the private PostgreSQL keeps its files, and the keyset is made."`
 	DatabaseURL string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" secret:"" help:"PostgreSQL to use. Without it, a private one is started."`
+	ReplicaURL  string `name:"database-replica-url" env:"DATABASE_REPLICA_URL" placeholder:"URL" secret:"" help:"A read replica of that PostgreSQL, to count on: totals, statistics and time series. While it is away, they fail."`
 	RedisURL    string `name:"redis-url" env:"REDIS_URL" placeholder:"URL" secret:"" help:"Redis that gateways share fetched weather in: redis://, rediss:// or unix://."`
 	PostgresBin string `env:"BAROGRAPH_POSTGRES_BIN" type:"path" placeholder:"DIR" help:"Directory of the private PostgreSQL's binaries. Without it, they are looked for, and fetched if there are none."`
 	Sealing     `embed:""`
@@ -40,6 +42,9 @@ type Settings struct {
 // Validate returns why the settings cannot all be in force. kong asks once it has
 // read them.
 func (s *Settings) Validate() error {
+	if s.ReplicaURL != "" && s.DatabaseURL == "" {
+		return errors.New("--database-replica-url needs --database-url: a private PostgreSQL has no replica")
+	}
 	return cmp.Or(s.Sealing.validate(), s.Workers.validate(), s.HTTP.validate(), s.WebSocket.validate(), s.Ingest.validate(), s.GraphQL.validate())
 }
 

@@ -66,7 +66,7 @@ func number(raw []byte) ref.Val {
 		return types.Int(n)
 	}
 	double, err := strconv.ParseFloat(string(raw), 64)
-	if err == nil && len(raw) <= surelyExact && bytes.IndexAny(raw, "eE") < 0 {
+	if err == nil && len(raw) <= surelyExact && !bytes.ContainsAny(raw, "eE") {
 		return types.Double(double)
 	}
 	if err == nil {

@@ -146,8 +146,14 @@ func (o *object) Equal(other ref.Val) ref.Val {
 	return types.True
 }
 
-// same reports whether two values are equal, as ==.
+// same reports whether two values are equal, as ==. What cannot be compared ends
+// the evaluation: it is neither.
 func same(a, b ref.Val, m *meter) bool {
+	for _, one := range []ref.Val{a, b} {
+		if failed, is := one.(*types.Err); is {
+			stop("%s", failed)
+		}
+	}
 	if s, is := a.(types.String); is {
 		m.work(len(s) >> byteShare)
 	}

@@ -206,6 +206,8 @@ func FuzzCompile(f *testing.F) {
 			return
 		}
 		var faults inputschema.Faults
+		watch := time.AfterFunc(10*time.Second, func() { panic(fmt.Sprintf("too slow: %q on %q", schema, value)) })
+		defer watch.Stop()
 		s, err := inputschema.Compile(json.RawMessage(schema))
 		if err != nil {
 			if !errors.As(err, &faults) {

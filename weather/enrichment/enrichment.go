@@ -46,7 +46,7 @@ func (s Source) Current(ctx context.Context, cities []int64) ([]json.RawMessage,
 		places = append(places, weather.Place{Latitude: city.Latitude, Longitude: city.Longitude, TimeZone: city.TimeZone})
 		known, found = append(known, i), append(found, city)
 	}
-	for n, result := range s.Reports.Reports(ctx, places, weather.Need{}) {
+	for n, result := range s.Reports.Reports(ctx, places, weather.Need{Current: true}) {
 		i := known[n]
 		switch {
 		case result.Err != nil && result.Report == nil:

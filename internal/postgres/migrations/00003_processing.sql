@@ -53,8 +53,12 @@ create index records_ordered on records (pipeline, ordering_key, received_at, po
     where ordering_key is not null and state in ('QUEUED', 'RETRYING', 'PROCESSING');
 create index records_ordered_leased on records (pipeline, ordering_key) where ordering_key is not null and state = 'PROCESSING';
 create index records_by_attribute on records using gin (attributes jsonb_path_ops) where attributes is not null;
+-- What failed for good is looked for among millions that did not.
+create index records_dead on records (pipeline, received_at, position) where state = 'DEAD';
+create index record_attempts_by_time on record_attempts (pipeline, ended_at);
 
 -- +goose Down
+drop index records_dead;
 drop table record_attempts;
 drop sequence record_leases cascade;
 alter table records

@@ -1,0 +1,229 @@
+package records_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"barograph/internal/postgres"
+	"barograph/records"
+)
+
+// finished makes a record that came to a state some minutes after noon, when it
+// had been taken in.
+func finished(t *testing.T, g *gateway, pipeline, id string, state records.State, minutes int) {
+	t.Helper()
+	g.exec(t, `
+		insert into records (pipeline, payload_id, fingerprint, state, payload, pipeline_version, received_at, processed_at, error_at, error_code, error_message)
+		values ($1, $2, sha256(''), $3, '{}', 1, $4,
+			case when $3 <> 'DEAD' then $5::timestamptz end, case when $3 = 'DEAD' then $5::timestamptz end,
+			case when $3 = 'DEAD' then 'STEP_FAILED' end, case when $3 = 'DEAD' then 'no' end)`, pipeline, id, string(state), noon, at(minutes))
+	g.exec(t, `insert into record_attempts values ($1, $2, 1, 1, $3, 'STEP_FAILED', 'no')`, pipeline, id, at(minutes))
+}
+
+// sweep forgets what is due at a time, so many records at a time.
+func sweep(t *testing.T, g *gateway, minutes, batch int) {
+	t.Helper()
+	s := records.NewSweeper(g.base, g.pipelines, func() time.Time { return at(minutes) })
+	s.SetBatch(batch)
+	if err := s.Sweep(t.Context()); err != nil {
+		t.Fatalf("Sweep: %v", err)
+	}
+}
+
+// left returns the ids of the records there are, and checks that the attempts
+// there are, are theirs.
+func left(t *testing.T, g *gateway) string {
+	t.Helper()
+	var ids, attempts []string
+	if err := g.pools.Analytics.QueryRow(t.Context(), `
+		select (select array_agg(payload_id order by payload_id) from records), (select array_agg(payload_id order by payload_id) from record_attempts)`,
+	).Scan(&ids, &attempts); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(ids, attempts) {
+		t.Errorf("there are attempts at %v, and records %v", attempts, ids)
+	}
+	return strings.Join(ids, " ")
+}
+
+func retention(processed, dead int) string {
+	return fmt.Sprintf(`{"retention":{"processedSeconds":%d,"deadSeconds":%d}}`, processed*60, dead*60)
+}
+
+func TestSweeperForgetsWhatIsDueAndNothingElse(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		definition string
+		want       string // at 100 minutes past
+	}{
+		"nothing is said":      {`{}`, "dead-10 dead-50 kept processed-10 processed-50 queued skipped-10 skipped-50"},
+		"zero":                 {retention(0, 0), "dead-10 dead-50 kept processed-10 processed-50 queued skipped-10 skipped-50"},
+		"what is processed":    {retention(60, 0), "dead-10 dead-50 kept processed-50 queued skipped-50"},
+		"what is dead":         {retention(0, 60), "dead-50 kept processed-10 processed-50 queued skipped-10 skipped-50"},
+		"both":                 {retention(60, 30), "kept processed-50 queued skipped-50"},
+		"all":                  {retention(1, 1), "kept queued"},
+		"for ever, as it were": {`{"retention":{"processedSeconds":9223372036854775807}}`, "dead-10 dead-50 kept processed-10 processed-50 queued skipped-10 skipped-50"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := assemble(open(t, migrated(t)))
+			define(t, g, "expiring", c.definition)
+			for _, minutes := range []int{10, 50} {
+				for _, state := range []records.State{records.Processed, records.Skipped, records.Dead} {
+					finished(t, g, "expiring", fmt.Sprintf("%s-%d", strings.ToLower(string(state)), minutes), state, minutes)
+				}
+			}
+			finished(t, g, "default", "kept", records.Processed, 1)
+			seed(t, g, row{"expiring", "queued", records.Queued, 0, 0})
+			g.exec(t, `insert into record_attempts values ('expiring', 'queued', 1, 1, $1, 'STEP_FAILED', 'no')`, noon)
+			for _, batch := range []int{2, 1000} {
+				sweep(t, g, 100, batch)
+				if got := left(t, g); got != c.want {
+					t.Errorf("left, in batches of %d: %s, want %s", batch, got, c.want)
+				}
+			}
+		})
+	}
+}
+
+func TestSweeperLeavesWhatSomebodyHasHoldOf(t *testing.T) {
+	t.Parallel()
+	g := assemble(open(t, migrated(t)))
+	define(t, g, "default", retention(1, 1))
+	finished(t, g, "default", "held", records.Dead, 1)
+	finished(t, g, "default", "free", records.Dead, 1)
+	tx := g.begin(t)
+	// As a replay would.
+	if _, err := tx.Exec(t.Context(), `update records set state = 'QUEUED', next_attempt_at = now() where payload_id = 'held'`); err != nil {
+		t.Fatal(err)
+	}
+	sweep(t, g, 100, 10)
+	if got := left(t, g); got != "held" {
+		t.Errorf("left: %s, want held", got)
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sweep(t, g, 100, 10)
+	if got := left(t, g); got != "held" {
+		t.Errorf("left: %s, want held, which is QUEUED now", got)
+	}
+}
+
+func TestOneNodeSweepsAtATime(t *testing.T) {
+	t.Parallel()
+	g := assemble(open(t, migrated(t)))
+	define(t, g, "default", retention(1, 1))
+	finished(t, g, "default", "a", records.Processed, 1)
+	other, err := g.pools.Analytics.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Release()
+	const key = `hashtextextended('barograph: forget records', 0)`
+	if _, err := other.Exec(t.Context(), `select pg_advisory_lock(`+key+`)`); err != nil {
+		t.Fatal(err)
+	}
+	sweep(t, g, 100, 10)
+	if got := left(t, g); got != "a" {
+		t.Errorf("left while another node sweeps: %q, want a", got)
+	}
+	if _, err := other.Exec(t.Context(), `select pg_advisory_unlock(`+key+`)`); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // the lock is given back each time
+		sweep(t, g, 100, 10)
+	}
+	if got := left(t, g); got != "" {
+		t.Errorf("left: %q, want nothing", got)
+	}
+}
+
+// An id is forgotten with its record.
+func TestAPayloadSentAgainAfterItWasForgottenIsNew(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t)
+	define(t, g, "default", retention(1, 1))
+	first := g.made(t, draft("a", "one"))
+	sweep(t, g, 100, 10)
+	if again := g.made(t, draft("a", "another")); again.Position == first.Position {
+		t.Errorf("the record is %s again", text(again))
+	}
+}
+
+// The feed and the pages go on from the places of records that are gone.
+func TestBookmarksAndCursorsOutliveTheirRecords(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t)
+	s := g.subscribe(t, records.Interest{}, nil)
+	var changes []records.Change
+	for i := range 4 {
+		g.made(t, draft(fmt.Sprintf("expiring-%d", i), ""))
+		changes = append(changes, next(t, s))
+	}
+	define(t, g, "default", retention(1, 1))
+	sweep(t, g, 100, 3)
+	if n := g.rows(t); n != 0 {
+		t.Fatalf("%d records are left", n)
+	}
+	behind := g.subscribe(t, records.Interest{}, &changes[1].Bookmark) // what follows it is gone too
+	newest := g.subscribe(t, records.Interest{}, &changes[3].Bookmark) // no record is as new
+	late := draft("late", "")
+	late.ReceivedAt = at(30)
+	g.made(t, late)
+	for name, subscription := range map[string]*records.Subscription{"live": s, "behind": behind, "newest": newest} {
+		if got := next(t, subscription).Record; got.PayloadID != "late" {
+			t.Errorf("%s: the next change is of %s, want late", name, text(got))
+		}
+	}
+	for _, c := range changes {
+		if got := ids(page(t, g, records.Filter{}, records.Range{After: ptr(c.Record.Cursor()), Limit: 10})); got != "late" {
+			t.Errorf("after the place of %s: %q, want late", c.Record.PayloadID, got)
+		}
+	}
+}
+
+// Records that others have cost nothing, however many they are.
+func TestSweeperReadsNoMoreThanIsDue(t *testing.T) {
+	t.Parallel()
+	var statement string
+	var args []any
+	pools := open(t, migrated(t))
+	config := pools.Workers.Config()
+	config.ConnConfig.Tracer = &tracer{before: func(ctx context.Context, sql string, given []any) context.Context {
+		if strings.Contains(sql, "delete from records") && statement == "" {
+			statement, args = sql, given
+		}
+		return ctx
+	}}
+	workers, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(workers.Close)
+	g := assemble(&postgres.Pools{API: pools.API, Workers: workers, Analytics: pools.Analytics})
+	many(t, g)
+	define(t, g, "p7", retention(1, 1))
+	sweep(t, g, 0, 100) // nothing is due yet, though all was taken in
+	args[1], args[4] = noon.Add(20000*time.Second), noon.Add(20000*time.Second)
+	tx := g.begin(t)
+	var plan []byte
+	if err := tx.QueryRow(t.Context(), `explain (analyze, format json) `+statement, args...).Scan(&plan); err != nil {
+		t.Fatal(err)
+	}
+	var explained []struct{ Plan node }
+	if err := json.Unmarshal(plan, &explained); err != nil {
+		t.Fatal(err)
+	}
+	walk := explained[0].Plan.find(func(n node) bool { return n.Index == "records_by_pipeline" })
+	if walk == nil || walk.Rows != 100 || walk.Removed != 0 || explained[0].Plan.find(func(n node) bool { return n.Type == "Seq Scan" && n.Relation == "records" }) != nil {
+		t.Errorf("a sweep reads\n%s", plan)
+	}
+}
