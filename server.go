@@ -182,7 +182,8 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		defer stopWriting() // once nobody is left to write for
 		return edge.New(edge.Config{
 			GraphQL: handler, Playground: playground, Schema: web.Schema(schema), Ready: base.pools.Ping, Logger: logger,
-			Hosts: s.AllowedHosts, CORS: edge.CORS{Origins: s.CORSOrigins, Credentials: s.RequirePreflight},
+			Ingest: newIngest(s, processing.intake, pipelines, logger),
+			Hosts:  s.AllowedHosts, CORS: edge.CORS{Origins: s.CORSOrigins, Credentials: s.RequirePreflight},
 		}).Serve(ctx, listener)
 	})
 	return serving.Wait()

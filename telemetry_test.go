@@ -84,6 +84,12 @@ func keepBusy(t *testing.T, g *gateway, round int) {
 			t.Fatalf("%s: %s, %v, want %s; the program printed:\n%s", ask.query, all, err, ask.want, g.out)
 		}
 	}
+	if lines := g.ingest(t, "default", fmt.Sprintf("{\"id\":\"line%d\"}\n{\"note\":%q}\n", round, marked)); !strings.Contains(lines, `"accepted":1`) || !strings.Contains(lines, `"rejected":1`) {
+		t.Fatalf("two lines are answered %s", lines)
+	}
+	if lines := g.ingest(t, "nowhere", ""); !strings.Contains(lines, "PIPELINE_NOT_FOUND") {
+		t.Fatalf("an unknown pipeline is answered %s", lines)
+	}
 	later := fmt.Sprintf(`mutation Submit { submitPayloads(input: { payloads: [{ id: "later%d" }] }) { outcomes { __typename } } }`, round)
 	if answer, err := g.ask(t.Context(), later, nil); err != nil || !strings.Contains(string(answer.Data), "Accepted") {
 		t.Fatalf("%s: %s, %v; the program printed:\n%s", later, answer.Data, err, g.out)

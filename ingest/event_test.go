@@ -211,7 +211,7 @@ func TestEventsOfABatchAreAnsweredBeforeItsEnd(t *testing.T) {
 		_, _ = io.WriteString(writing, ","+event("b", "s", `{}`)+"]")
 		_ = writing.Close()
 	}()
-	c := newTalk(t, writing, open(t, http.MethodPost, address, "/ingest/default", reading, "Content-Type", batch).Body)
+	c := newTalk(t, writing, open(t, http.MethodPost, address, "/ingest/default", reading, "Content-Type", batch).body)
 	expect(t, "the first", []string{c.hear()}, `{"line":1,"id":"s a","outcome":"ACCEPTED"}`)
 	close(begun)
 	expect(t, "the second", []string{c.hear(), c.hear()}, `{"line":2,"id":"s b","outcome":"ACCEPTED"}`, `{"complete":true,"read":2,…`)

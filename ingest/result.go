@@ -27,8 +27,8 @@ type result struct {
 // resultOf returns the result of a payload that the intake decided on.
 func resultOf(i item, a *records.Acceptance) result {
 	r := result{Line: i.line, ID: i.id, Outcome: accepted}
-	if a.Record != nil {
-		r.ID = a.Record.PayloadID
+	if a.PayloadID != "" {
+		r.ID = a.PayloadID
 	}
 	if a.Refusal != nil {
 		r.Outcome, r.Problem = refusedAs(a.Refusal.Code), problemOf(a.Refusal)

@@ -69,11 +69,11 @@ func (m *memory) take(name string, text json.RawMessage) records.Acceptance {
 			m.kept = map[string]string{}
 		}
 		m.kept[p.ID] = string(text)
-		return records.Acceptance{Record: record}
+		return records.Acceptance{PayloadID: p.ID, Record: record}
 	case first == string(text):
-		return records.Acceptance{Record: record, Duplicate: true}
+		return records.Acceptance{PayloadID: p.ID, Record: record, Duplicate: true}
 	}
-	return records.Acceptance{Record: record, Refusal: pipeline.Refuse(pipeline.PayloadConflict, "other content").At("input", "payload", "id")}
+	return records.Acceptance{PayloadID: p.ID, Record: record, Refusal: pipeline.Refuse(pipeline.PayloadConflict, "other content").At("input", "payload", "id")}
 }
 
 func (m *memory) calls() []int {
@@ -151,17 +151,23 @@ func post(t *testing.T, address, path, body string, headers ...string) reply {
 // is sent in chunks.
 func send(t *testing.T, method, address, path string, body io.Reader, headers ...string) reply {
 	t.Helper()
-	res := open(t, method, address, path, body, headers...)
-	all, err := io.ReadAll(res.Body)
+	begun := open(t, method, address, path, body, headers...)
+	all, err := io.ReadAll(begun.body)
 	if err != nil {
 		t.Errorf("read the answer: %v", err)
 	}
-	lines := strings.Split(strings.TrimSuffix(string(all), "\n"), "\n")
-	return reply{res.StatusCode, res.Header, lines}
+	return reply{begun.status, begun.header, strings.Split(strings.TrimSuffix(string(all), "\n"), "\n")}
+}
+
+// An opening is an answer that has begun.
+type opening struct {
+	status int
+	header http.Header
+	body   io.Reader
 }
 
 // open sends a request and returns the answer as soon as it begins.
-func open(t *testing.T, method, address, path string, body io.Reader, headers ...string) *http.Response {
+func open(t *testing.T, method, address, path string, body io.Reader, headers ...string) opening {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+path, body)
 	if err != nil {
@@ -179,7 +185,7 @@ func open(t *testing.T, method, address, path string, body io.Reader, headers ..
 		_ = res.Body.Close()
 		transport.CloseIdleConnections()
 	})
-	return res
+	return opening{res.StatusCode, res.Header, res.Body}
 }
 
 const ndjson = "application/x-ndjson"
@@ -195,11 +201,11 @@ type talk struct {
 func converse(t *testing.T, address, path string, headers ...string) *talk {
 	t.Helper()
 	reading, writing := io.Pipe()
-	res := open(t, http.MethodPost, address, path, reading, append([]string{"Content-Type", ndjson}, headers...)...)
-	if res.StatusCode != http.StatusOK {
-		t.Fatalf("the stream is answered %s", res.Status)
+	begun := open(t, http.MethodPost, address, path, reading, append([]string{"Content-Type", ndjson}, headers...)...)
+	if begun.status != http.StatusOK {
+		t.Fatalf("the stream is answered %d", begun.status)
 	}
-	return newTalk(t, writing, res.Body)
+	return newTalk(t, writing, begun.body)
 }
 
 func newTalk(t *testing.T, body *io.PipeWriter, answers io.Reader) *talk {

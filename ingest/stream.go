@@ -36,8 +36,8 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, a asked) {
 
 	out := openOutlet(w, control, h.config.Patience.Write, a)
 	sum, err := h.serve(ctx, a.pipeline, in, out)
-	if err == nil {
-		err = in.stop(cancel)
+	if in.stop(cancel); err == nil {
+		err = in.err
 	}
 	if err != nil {
 		sum.Problem = problemOfError(err)
@@ -127,15 +127,14 @@ func (in *inlet) read(ctx context.Context, all reader) (err error) {
 	}
 }
 
-// stop ends the reading, waits for that, and returns why it ended, nil if the
-// body did. What was read and not taken is dropped.
-func (in *inlet) stop(cancel context.CancelFunc) error {
+// stop ends the reading and waits for that. What was read and not taken is
+// dropped.
+func (in *inlet) stop(cancel context.CancelFunc) {
 	cancel()
 	in.from.stop()
 	for it := range in.items {
 		in.h.room.Release(int64(len(it.payload)))
 	}
-	return in.err
 }
 
 // why returns what to tell of the end of a stream, nil if all was read.

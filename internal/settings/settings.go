@@ -30,6 +30,7 @@ type Settings struct {
 	Weather     `embed:""`
 	HTTP        `embed:""`
 	WebSocket   `embed:""`
+	Ingest      `embed:""`
 	Steps       `embed:""`
 	GraphQL     `embed:""`
 	LogLevel    string `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
@@ -44,7 +45,7 @@ func (s *Settings) Validate() error {
 	if s.ReplicaURL != "" && s.DatabaseURL == "" {
 		return errors.New("--database-replica-url needs --database-url: a private PostgreSQL has no replica")
 	}
-	return cmp.Or(s.Sealing.validate(), s.Workers.validate(), s.HTTP.validate(), s.WebSocket.validate(), s.GraphQL.validate())
+	return cmp.Or(s.Sealing.validate(), s.Workers.validate(), s.HTTP.validate(), s.WebSocket.validate(), s.Ingest.validate(), s.GraphQL.validate())
 }
 
 // BeforeResolve makes kong look where it does not look by itself: into the

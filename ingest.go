@@ -1,0 +1,21 @@
+package main
+
+import (
+	"log/slog"
+	"net/http"
+
+	"barograph/ingest"
+	"barograph/internal/origin"
+	"barograph/internal/settings"
+	"barograph/pipeline"
+)
+
+// newIngest returns what takes payloads in as messages, nil where that is off.
+func newIngest(s settings.Settings, intake ingest.Intake, pipelines *pipeline.Store, logger *slog.Logger) http.Handler {
+	if !s.Ingest.Ingest {
+		return nil
+	}
+	return ingest.New(ingest.Config{
+		Intake: intake, Pipelines: pipelines, Pages: origin.Pages{Listed: s.CORSOrigins}, Streams: s.IngestStreams, Logger: logger,
+	})
+}
