@@ -231,7 +231,7 @@ func (w *Writer) write(ctx context.Context, batch []*submission) {
 			item.err = err
 		}
 		if err == nil {
-			present, callers = append(present, s.items...), append(callers, trace.SpanContextFromContext(s.ctx))
+			present, callers = append(present, s.items...), append(callers, trace.SpanContextFromContext(s.ctx)) //nolint:contextcheck // the caller's own
 		}
 	}
 	w.accept(ctx, present, links(callers))
