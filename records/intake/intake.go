@@ -49,7 +49,7 @@ type Config struct {
 // New returns an intake, which takes payloads in while its writer runs.
 func New(c Config) *Intake {
 	i := &Intake{Config: c, running: true, backlog: backlog{limit: c.BacklogLimit, count: c.Runner.Queue.Backlog}}
-	i.stopping, i.stop = context.WithCancel(context.Background()) //nolint:gosec // Run calls it
+	i.stopping, i.stop = context.WithCancel(context.Background())
 	return i
 }
 

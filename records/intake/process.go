@@ -139,7 +139,7 @@ func (i *Intake) claim(ctx context.Context, program *pipeline.Program, c *candid
 	if i.Runner.Queue.Offer(ctx, &record) == nil {
 		record.NextAttemptAt = &record.ReceivedAt
 	}
-	return accepted, nil, nil //nolint:nilerr // as said
+	return accepted, nil, nil
 }
 
 // told returns what the caller is told of a payload whose steps may have run.
