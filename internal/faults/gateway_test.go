@@ -77,7 +77,7 @@ func inserting(t *testing.T, database string) (is bool) {
 
 // signalledTwice is F36.
 func signalledTwice(t *testing.T) {
-	for _, signals := range [][]syscall.Signal{{syscall.SIGTERM, syscall.SIGTERM}, {syscall.SIGINT, syscall.SIGINT}, {syscall.SIGHUP}} {
+	for _, signals := range [][]syscall.Signal{{syscall.SIGTERM, syscall.SIGTERM}, {syscall.SIGINT, syscall.SIGINT}} {
 		dir := dataDir(t)
 		g := start(t, "--data-dir="+dir)
 		l, stop := produce(t, g, 16)
