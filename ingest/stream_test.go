@@ -135,7 +135,7 @@ func TestLinesGatherWhileAGroupIsWrittenAndNoMoreThanABoundIsRead(t *testing.T) 
 		}
 	}()
 	<-begun
-	for read, idle := 0, time.NewTimer(10*time.Second); ; idle.Reset(500 * time.Millisecond) {
+	for read, idle := 0, time.NewTimer(10*time.Second); ; idle.Reset(2 * time.Second) {
 		select {
 		case read = <-sent:
 			if read == total {
@@ -238,9 +238,9 @@ func TestAnIntakeThatLosesCountIsAnError(t *testing.T) {
 
 func TestATrickleEndsAndAStreamThatSendsDoesNot(t *testing.T) {
 	t.Parallel()
-	address, _ := serve(t, ingest.Config{Intake: &memory{}, Patience: ingest.Patience{Item: 400 * time.Millisecond}})
-	const late = `{"complete":false,"read":1,"accepted":1,"duplicate":0,"conflict":0,"rejected":0,"failed":0,"problem":{"code":"TIMEOUT","message":"nothing whole has come for 400ms: what follows was not read"}}`
-	tick := time.NewTicker(60 * time.Millisecond)
+	address, _ := serve(t, ingest.Config{Intake: &memory{}, Patience: ingest.Patience{Item: time.Second}})
+	const late = `{"complete":false,"read":1,"accepted":1,"duplicate":0,"conflict":0,"rejected":0,"failed":0,"problem":{"code":"TIMEOUT","message":"nothing whole has come for 1s: what follows was not read"}}`
+	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 
 	trickle := converse(t, address, "/ingest/default")
@@ -259,7 +259,7 @@ func TestATrickleEndsAndAStreamThatSendsDoesNot(t *testing.T) {
 
 	steady := converse(t, address, "/ingest/default")
 	steady.say(numbered(1, 1))
-	for range 15 { // more than twice the patience
+	for range 15 { // more than the patience
 		<-tick.C
 		steady.say("\n")
 	}
