@@ -22,7 +22,7 @@ type fault struct {
 	unfit             string   // why it, or a part of it, cannot be run
 }
 
-// faults are those of PostgreSQL, of the gateway, and of both of them apart.
+// faults are those of PostgreSQL, of messaging, of the gateway, and of them apart.
 var faults = []fault{
 	{id: "F12", name: "a backend is killed", promise: "what was acknowledged stays, and who was not can come again", run: backendKilled,
 		shown: []string{"internal/postgres/private TestKilledBackendEndsNobodyElse", "records TestWriterLosesNothingWhenBackendsAreTerminated"}},
@@ -45,6 +45,19 @@ var faults = []fault{
 			"internal/postgres TestMigrateWaitsForTheGatewayThatIsAtIt", "records TestVaultSealsWhatAnEarlierVersionLeftInTheClear"}},
 	{id: "F26", name: "files of another major version", promise: "refused with advice, and untouched",
 		shown: []string{"internal/postgres/private TestDatabaseOfAnotherMajorVersionIsRefusedAndUntouched", "internal/postgres/private TestFolderThatIsNoDatabaseIsRefusedAndUntouched"}},
+	{id: "F28", name: "a worker sleeps", promise: "another goes on after the lease, and the sleeper cannot write",
+		shown: []string{"records/worker TestWhoeverSleepsPastItsLeaseCannotWriteWhatItMade"}},
+	{id: "F29", name: "a payload that breaks its worker", promise: "so many attempts, then DEAD with its reason; the others go on",
+		shown: []string{"records/worker TestWorkerGoesOnWhenAStepPanics", "records/worker TestAPayloadWhoseNodesAllDieEndsDead",
+			"records/worker TestWhatMayHaveKilledANodeIsClaimedAlone"}},
+	{id: "F30", name: "a ring that is lost", promise: "what was rung for is found within a second or so",
+		shown: []string{"records/worker TestALostRingDelaysNothingByMuchMoreThanASecond"}},
+	{id: "F31", name: "rings twice, and late", promise: "nothing is done twice, and subscribers miss nothing",
+		shown: []string{"records/worker TestRingsThatComeTwiceAndLateChangeNothing", "records/worker TestTheFeedHasNoSeamWhileRecordsGoTheirWayOnSeveralNodes"}},
+	{id: "F33", name: "numbers that commit out of order", promise: "whoever reads by cursor skips none",
+		shown: []string{"records TestFeedDoesNotSkipWhatCommitsLate"}},
+	{id: "F34", name: "a long backlog", promise: "beyond a limit, more is refused; no pipeline waits for another's",
+		shown: []string{"records/worker TestSubmitIsRefusedWhileTheBacklogIsBeyondItsLimit", "records/worker TestWorkerLetsNoBacklogKeepAnotherPipelineWaiting"}},
 	{id: "F35", name: "SIGTERM in the middle of requests", promise: "no new ones, all there are answered, exit code 0", run: terminatedUnderLoad,
 		shown: []string{". TestWorkInFlightFinishesBeforeTheEnd", ". TestSocketsGoAwayWithTheServer", "internal/edge TestStopWaitsForRequestsAndEndsStreams"}},
 	{id: "F36", name: "signals twice", promise: "the second ends it at once, and nothing acknowledged is lost", run: signalledTwice,

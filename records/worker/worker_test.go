@@ -43,9 +43,10 @@ type node struct {
 
 // A site is one database, and what the steps of its nodes do.
 type site struct {
-	url  string
-	near func(ctx context.Context, jobs []*pipeline.Job) // a step that stays in the process
-	far  func(ctx context.Context, jobs []*pipeline.Job) // and one that leaves it
+	url     string
+	near    func(ctx context.Context, jobs []*pipeline.Job) // a step that stays in the process
+	far     func(ctx context.Context, jobs []*pipeline.Job) // and one that leaves it
+	backlog int                                             // how many unfinished records a node lets be
 }
 
 // step is a step of a test's own.
@@ -66,7 +67,7 @@ func (s *site) compiler() *pipeline.Compiler {
 // newSite returns a site with a pipeline of each definition, by name.
 func newSite(t testing.TB, definitions map[string]string) *site {
 	t.Helper()
-	s := &site{url: postgrestest.Database(t)}
+	s := &site{url: postgrestest.Database(t), backlog: 1_000_000}
 	nothing := func(context.Context, []*pipeline.Job) {}
 	s.near, s.far = nothing, nothing
 	pools := s.open(t)
@@ -124,7 +125,7 @@ func (s *site) node(t testing.TB, workers int, options ...func(*worker.Runner)) 
 	writer := records.NewWriter(base)
 	n.intake = intake.New(intake.Config{
 		Writer: writer, Catalog: n.catalog, Runner: n.runner, City: func(string) *int64 { return nil }, Now: time.Now,
-		BacklogLimit: 1_000_000, Drain: 5 * time.Second, Logger: discard,
+		BacklogLimit: s.backlog, Drain: 5 * time.Second, Logger: discard,
 	})
 	n.worker = worker.New(worker.Config{Runner: n.runner, Catalog: n.catalog, Bell: base.Bell, Count: workers, Drain: 5 * time.Second})
 	run(t, base.Bell)
