@@ -41,8 +41,9 @@ func (f *Feed) Told() int64 {
 // SetBatch sets how many records a sweeper looks at in one statement.
 func (s *Sweeper) SetBatch(n int) { s.batch = n }
 
-// Hurry makes the vault look and work without a rest, before Run.
-func (v *Vault) Hurry() { v.pace = pace{look: time.Millisecond, rest: 0, walk: time.Hour} }
+// Hurry makes the vault look and work without a rest, and soon again for what a batch
+// under way has added with the key of before, before Run.
+func (v *Vault) Hurry() { v.pace = pace{look: time.Millisecond, rest: 0, walk: 100 * time.Millisecond} }
 
 // Step lets the vault do one part of a rotation, and reports whether there was one.
 func (v *Vault) Step(ctx context.Context) bool {
