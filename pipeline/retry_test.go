@@ -30,7 +30,7 @@ func TestRetryWaitsLongerAndNoLongerThanItMay(t *testing.T) {
 			return
 		}
 		wait := next.Sub(now)
-		if most := time.Duration(r.BackoffMaxMs) * time.Millisecond; wait > most || wait < min(time.Duration(r.BackoffMs), most)*time.Millisecond/2 {
+		if most := time.Duration(r.BackoffMaxMs) * time.Millisecond; wait > most || wait < min(time.Duration(r.BackoffMs)*time.Millisecond, most)/2 {
 			t.Fatalf("the wait is %v", wait)
 		}
 		if late := r.DeadlineMs > 0 && next.Sub(noon) > time.Duration(r.DeadlineMs)*time.Millisecond; again == late {

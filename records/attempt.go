@@ -89,8 +89,9 @@ func again(ctx context.Context, logger *slog.Logger, what string, do func() erro
 // dataError reports whether the database refused a value: SQLSTATE class 22, 23 or 54.
 func dataError(err error) bool { return hasClass(err, "22", "23", "54") }
 
-// conflictOfTransactions reports whether trying again is all that is needed: class 40.
-func conflictOfTransactions(err error) bool { return hasClass(err, "40") }
+// conflictOfTransactions reports whether trying again is all that is needed: class
+// 40, and a statement that an operator cancelled.
+func conflictOfTransactions(err error) bool { return hasClass(err, "40", "57014") }
 
 func hasClass(err error, classes ...string) bool {
 	var server *pgconn.PgError

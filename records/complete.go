@@ -60,8 +60,8 @@ func (b *Base) complete(ctx context.Context, db completable, done []Done) (map[K
 	)
 	for i := range done {
 		d := &done[i]
-		d.Progress = d.Progress.kept()
-		keys[i], leases[i], states[i], forgiven[i], failed[i] = d.Record.Key, int64(d.Lease), string(d.Progress.State), d.Forgiven, d.failed()
+		d.Progress = d.kept()
+		keys[i], leases[i], states[i], forgiven[i], failed[i] = d.Record.Key, int64(d.Lease), string(d.State), d.Forgiven, d.failed()
 		if err := all.add(b, d.Record.Key, &d.Progress); err != nil {
 			return nil, err
 		}
@@ -122,9 +122,9 @@ func (b *Base) completed(ctx context.Context, done []Done) {
 	for i := range done {
 		d := &done[i]
 		d.Record.Progress = d.Progress
-		changes.Add(ctx, 1, toState[d.Progress.State])
+		changes.Add(ctx, 1, toState[d.State])
 	}
-	if slices.ContainsFunc(done, func(d Done) bool { return d.OrderingKey != nil || d.Progress.State == Retrying }) {
+	if slices.ContainsFunc(done, func(d Done) bool { return d.OrderingKey != nil || d.State == Retrying }) {
 		tone |= bell.Due // what a key held back, or what was given back
 	}
 	b.Bell.Ring(tone)

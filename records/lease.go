@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,27 +27,6 @@ func (q *Queue) Lease(ctx context.Context, r Request, duration time.Duration) (f
 		return postgres.Fault(err)
 	})
 	return found, after, err
-}
-
-// LeaseFirst claims a record if it is the first of its ordering key and nobody
-// has another of the key, and returns nil if not.
-func (q *Queue) LeaseFirst(ctx context.Context, of *Record, key string, duration time.Duration) (found *Claim, err error) {
-	const query = `select pg_try_advisory_xact_lock($1, hashtext($2 || ' ' || $3))`
-	err = claimRecords.Run(ctx, q.base.Logger, func(ctx context.Context) error {
-		claims, err := q.leaseWhat(ctx, of.ReceivedAt, duration, func(tx pgx.Tx) (found []*Claim, err error) {
-			var mine bool
-			if err := tx.QueryRow(ctx, query, orderClass, of.Pipeline, key).Scan(&mine); err != nil || !mine {
-				return nil, err
-			}
-			first, err := q.base.firstOf(ctx, tx, of.Pipeline, []string{key}, 1, of.ReceivedAt)
-			return slices.DeleteFunc(first, func(c *Claim) bool { return c.Record.Key != of.Key }), err
-		})
-		if len(claims) > 0 {
-			found = claims[0]
-		}
-		return postgres.Fault(err)
-	})
-	return found, err
 }
 
 func (q *Queue) lease(ctx context.Context, r Request, duration time.Duration) (found []*Claim, after string, err error) {

@@ -223,11 +223,14 @@ func TestAWalkByAnAttributeIsInOrder(t *testing.T) {
 	}
 }
 
-// define gives a pipeline another definition, and makes it if it is not there.
+// define lets a pipeline's first version, and its only one, have another
+// definition, and makes the pipeline if it is not there.
 func define(t *testing.T, g *gateway, name, definition string) {
 	t.Helper()
-	g.exec(t, `insert into pipelines (name, version) values ($1, 1) on conflict (name) do update set version = pipelines.version + 1`, name)
-	g.exec(t, `insert into pipeline_versions (pipeline, version, definition) select name, version, $2 from pipelines where name = $1`, name, definition)
+	g.exec(t, `insert into pipelines (name) values ($1) on conflict do nothing`, name)
+	g.exec(t, `
+		insert into pipeline_versions (pipeline, version, definition) values ($1, 1, $2)
+		on conflict (pipeline, version) do update set definition = excluded.definition`, name, definition)
 }
 
 // rangeIndexes returns the names of the indexes of ranges, and whether each is whole.

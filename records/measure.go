@@ -68,6 +68,12 @@ func (w *Writer) Observe() error {
 	return nil
 }
 
+// Observe makes the queue's counters there from the beginning.
+func (q *Queue) Observe(ctx context.Context) {
+	claims.Add(ctx, 0)
+	leasesLost.Add(ctx, 0)
+}
+
 // observeClaims counts claims, and measures for how long they were due.
 func observeClaims(ctx context.Context, found []*Claim, now time.Time) {
 	claims.Add(ctx, int64(len(found)))
@@ -76,15 +82,15 @@ func observeClaims(ctx context.Context, found []*Claim, now time.Time) {
 	}
 }
 
-// callersOf returns links to what the drafts' callers are doing: one batch is
-// many callers' work.
-func callersOf(callers []context.Context) trace.SpanStartOption {
+// links returns links to what the drafts' callers are doing: one batch is many
+// callers' work.
+func links(callers []trace.SpanContext) trace.SpanStartOption {
 	const limit = 128 // as many links as the SDK keeps of a span by default
-	var links []trace.Link
-	for _, ctx := range callers {
-		if of := trace.SpanContextFromContext(ctx); of.IsSampled() && len(links) < limit {
-			links = append(links, trace.Link{SpanContext: of})
+	var all []trace.Link
+	for _, of := range callers {
+		if of.IsSampled() && len(all) < limit {
+			all = append(all, trace.Link{SpanContext: of})
 		}
 	}
-	return trace.WithLinks(links...)
+	return trace.WithLinks(all...)
 }

@@ -33,7 +33,9 @@ func TestWriterFollowsTheRulesOfAcceptance(t *testing.T) {
 			},
 			"update": func(t *rapid.T) {
 				version++
-				if _, err := g.pools.Analytics.Exec(t.Context(), `update pipelines set version = $2 where name = $1`, name, version); err != nil {
+				if _, err := g.pools.Analytics.Exec(t.Context(), `
+					with v as (insert into pipeline_versions (pipeline, version, definition) values ($1, $2, '{}'))
+					update pipelines set version = $2 where name = $1`, name, version); err != nil {
 					t.Fatalf("update: %v", err)
 				}
 			},

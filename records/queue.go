@@ -18,11 +18,7 @@ type Queue struct {
 }
 
 // NewQueue returns the queue of all records.
-func NewQueue(base *Base) *Queue {
-	claims.Add(context.Background(), 0) // so that the counters are there from the beginning
-	leasesLost.Add(context.Background(), 0)
-	return &Queue{base.withBell()}
-}
+func NewQueue(base *Base) *Queue { return &Queue{base.withBell()} }
 
 var (
 	findDue         = operation.New("find due records")

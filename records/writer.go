@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"barograph/internal/fault"
 	"barograph/pipeline"
 )
@@ -39,11 +41,12 @@ type Writer struct {
 // A submission is drafts whose caller waits: one, or several that stay in one
 // statement.
 type submission struct {
-	items []*item
-	bytes int64
-	ctx   context.Context //nolint:containedctx // of the caller, who may leave before its turn
-	at    time.Time       // when it was taken on
-	done  chan struct{}
+	items  []*item
+	bytes  int64
+	ctx    context.Context   //nolint:containedctx // of the caller, who may leave before its turn
+	caller trace.SpanContext // what the caller is doing
+	at     time.Time         // when it was taken on
+	done   chan struct{}
 }
 
 // An item is a draft and what became of it.
@@ -84,7 +87,7 @@ func (w *Writer) Accept(ctx context.Context, draft Draft) (Acceptance, error) {
 // and returns what became of each. Of those with one key, the first is taken in.
 // An error means that nothing is known of at least one.
 func (w *Writer) AcceptAll(ctx context.Context, drafts []Draft) ([]Acceptance, error) {
-	s := &submission{ctx: ctx, at: time.Now(), done: make(chan struct{})}
+	s := &submission{ctx: ctx, caller: trace.SpanContextFromContext(ctx), at: time.Now(), done: make(chan struct{})}
 	all := make([]*item, len(drafts))
 	for i, d := range drafts {
 		all[i] = &item{draft: d.kept()}
@@ -222,15 +225,15 @@ func (w *Writer) write(ctx context.Context, batch []*submission) {
 			close(s.done)
 		}
 	}()
-	present, callers := []*item{}, []context.Context{}
+	present, callers := []*item{}, []trace.SpanContext{}
 	for _, s := range batch {
 		err := s.ctx.Err()
 		for _, item := range s.items {
 			item.err = err
 		}
 		if err == nil {
-			present, callers = append(present, s.items...), append(callers, s.ctx)
+			present, callers = append(present, s.items...), append(callers, s.caller)
 		}
 	}
-	w.accept(ctx, present, callersOf(callers))
+	w.accept(ctx, present, links(callers))
 }

@@ -24,6 +24,12 @@ type flight struct {
 
 const dateLayout = "2006/01/02 15:04"
 
+// late is from when on a flight is late, in minutes: as the Department of
+// Transportation counts, and the pipeline's definition.
+const late = 15
+
+func (f flight) late() bool { return f.Delay >= late }
+
 // An airport is one row of airports.csv.
 type airport struct {
 	code, name, city, state string
@@ -32,6 +38,15 @@ type airport struct {
 
 // columns are the columns of airports.csv, as its first row names them.
 var columns = []string{"iata", "name", "city", "state", "country", "latitude", "longitude"}
+
+// readData reads the flights, and the airports by their codes.
+func readData(directory string) (flights []flight, airports map[string]airport, err error) {
+	if flights, err = readFile(directory, "flights-2k.json", readFlights); err != nil {
+		return nil, nil, err
+	}
+	airports, err = readFile(directory, "airports.csv", readAirports)
+	return flights, airports, err
+}
 
 // readFile reads a file of the data directory.
 func readFile[T any](directory, name string, read func(io.Reader) (T, error)) (T, error) {

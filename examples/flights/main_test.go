@@ -7,26 +7,42 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"barograph/internal/gatewaytest"
 )
+
+// optionsFor returns options that submit two payloads a call and read three
+// records a page, so that there are several of both.
+func optionsFor(t *testing.T, url string) options {
+	t.Helper()
+	return options{data: dataDirectory(t), url: url, batch: 2, concurrency: 2, page: 3, patience: 30 * time.Second}
+}
 
 func TestRunReportsNewRecordsAndThenDuplicates(t *testing.T) {
 	t.Parallel()
-	f, o := newFake(t), options{data: dataDirectory(t), concurrency: 3}
-	o.url = f.url
-	for _, want := range []string{": 5 new, 0 duplicates.", ": 0 new, 5 duplicates."} {
+	o := optionsFor(t, gatewaytest.New(t).URL)
+	for _, again := range []struct {
+		sync bool
+		want []string
+	}{
+		{false, []string{`The pipeline "flights" is new, at version 1.`, ": 5 new, 0 duplicates."}},
+		{false, []string{`The pipeline "flights" is as it was, at version 1.`, ": 0 new, 5 duplicates."}},
+		{true, []string{`The pipeline "flights" is as it was, at version 1.`, " in calls of 1, 2 at a time: 0 new, 5 duplicates."}},
+	} {
 		var out strings.Builder
+		o.sync = again.sync
 		if err := run(t.Context(), o, &out); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{
-			"5 flights from 4 airports in 4 cities.\n", want,
+		for _, want := range append(again.want,
+			"5 flights from 4 airports in 4 cities.\n",
 			"  DFW   Dallas-Fort Worth, TX   Dallas, Texas   25 km away\n",
 			"  OTZ   Kotzebue, AK   Fairbanks, Alaska   712 km away\n",
-			"on 3 pages: each once, unchanged, processed", "  The weather was LIVE for 5.\n",
-			"  coldest   14.0 °C   Dallas, Texas             CLEAR\n",
-			"  warmest   19.0 °C   Los Angeles, California   CLEAR\n",
-			"  CLEAR       5         3 (60 %)              13.6 min\n",
-		} {
+			"on 2 pages: each once, unchanged, processed",
+			"  coldest   ", "  warmest   ", "5 processed   half of them within ",
+			"  late: true    3", "  late: false   2", "  from DFW      2",
+		) {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("the report lacks %q:\n%s", want, &out)
 			}
@@ -34,63 +50,73 @@ func TestRunReportsNewRecordsAndThenDuplicates(t *testing.T) {
 	}
 }
 
-func TestRunPassesOverRecordsOfOthers(t *testing.T) {
+func TestRunProcessesEachPayloadBeforeItIsAnsweredWhenToldSo(t *testing.T) {
 	t.Parallel()
-	f := newFake(t)
-	f.process(map[string]any{"id": "someone's"})
+	g := gatewaytest.NewWithoutWorkers(t) // what was left for later would stay there
+	o := optionsFor(t, g.URL)
+	o.sync = true
 	var out strings.Builder
-	if err := run(t.Context(), options{data: dataDirectory(t), url: f.url, concurrency: 1}, &out); err != nil {
+	if err := run(t.Context(), o, &out); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), "passed over: 1.") {
-		t.Errorf("the report does not tell of the other record:\n%s", &out)
+	if want := " in calls of 1, 2 at a time: 5 new, 0 duplicates."; !strings.Contains(out.String(), want) {
+		t.Errorf("the report lacks %q:\n%s", want, &out)
 	}
 }
 
-func TestRunNoticesWhatIsOff(t *testing.T) {
+func TestRunGivesUpWhenNothingIsProcessed(t *testing.T) {
 	t.Parallel()
-	part := func(record map[string]any, names ...string) map[string]any {
-		for _, name := range names {
-			record, _ = record[name].(map[string]any)
-		}
-		return record
+	o := optionsFor(t, gatewaytest.NewWithoutWorkers(t).URL)
+	o.patience = 10 * time.Millisecond
+	var out strings.Builder
+	err := run(t.Context(), o, &out)
+	if want := "5 records are unfinished, and nothing has changed for 10ms: "; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q in it", err, want)
 	}
-	for reason, test := range map[string]struct {
-		spoil func(record map[string]any)
-		want  string
-	}{
-		"lost":              {func(r map[string]any) { r["payloadId"] = "another" }, "did not come back"},
-		"twice":             {func(r map[string]any) { r["payloadId"] = "LAX-BNA/2001-01-01T06:55/1797/-19" }, "came back twice"},
-		"not processed":     {func(r map[string]any) { r["state"] = "DEAD" }, "the record is DEAD"},
-		"changed":           {func(r map[string]any) { part(r, "payload")["delay"] = 7 }, "the payload came back as"},
-		"a member more":     {func(r map[string]any) { part(r, "payload")["more"] = nil }, "the payload came back as"},
-		"a member less":     {func(r map[string]any) { delete(part(r, "payload"), "delay") }, "the payload came back as"},
-		"no payload":        {func(r map[string]any) { r["payload"] = nil }, "the payload came back as"},
-		"no result":         {func(r map[string]any) { r["result"] = nil }, "the result is null"},
-		"no status":         {func(r map[string]any) { delete(part(r, "result"), "status") }, "the result is {"},
-		"no time":           {func(r map[string]any) { part(r, "result")["timestamp"] = "noon" }, "without a time of processing"},
-		"another result":    {func(r map[string]any) { part(r, "result")["city"] = "Rome" }, "the result is {"},
-		"no city":           {func(r map[string]any) { r["city"] = nil }, "the record has no city"},
-		"another city":      {func(r map[string]any) { part(r, "city")["id"] = "City:9" }, "the record's city is City:9"},
-		"no weather":        {func(r map[string]any) { part(r, "city")["weather"] = nil }, "there is no weather for"},
-		"no conditions":     {func(r map[string]any) { part(r, "city", "weather")["current"] = nil }, "there is no weather for"},
-		"no temperature":    {func(r map[string]any) { part(r, "city", "weather", "current")["temperature"] = nil }, "lacks its temperature"},
-		"no condition":      {func(r map[string]any) { part(r, "city", "weather", "current")["condition"] = nil }, "lacks its temperature or condition"},
-		"a payload renamed": {func(r map[string]any) { part(r, "payload")["id"] = "x" }, "the payload came back as"},
-	} {
-		t.Run(reason, func(t *testing.T) {
-			t.Parallel()
-			f := newFake(t)
-			f.spoil = test.spoil
-			var out strings.Builder
-			err := run(t.Context(), options{data: dataDirectory(t), url: f.url, concurrency: 2}, &out)
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want %q in it", err, test.want)
-			}
-			if out.Len() > 0 {
-				t.Errorf("reported all the same:\n%s", &out)
-			}
-		})
+	if out.Len() > 0 {
+		t.Errorf("reported all the same:\n%s", &out)
+	}
+}
+
+func TestRunEndsAtAPayloadWithOtherContent(t *testing.T) {
+	t.Parallel()
+	gateway := gatewaytest.New(t)
+	g := newGateway(gateway.URL, 1)
+	t.Cleanup(g.close)
+	if _, _, err := ensurePipeline(t.Context(), g); err != nil {
+		t.Fatal(err)
+	}
+	flights, _ := testData(t)
+	other := payload{ID: ids(flights)[1], flight: flights[1], LeftFrom: "Reykjavik"}
+	m := manner{sendForLater, 1, 1, time.Second}
+	if _, err := submit(t.Context(), g, []payload{other}, m); err != nil {
+		t.Fatal(err)
+	}
+	for _, sync := range []bool{false, true} {
+		o := optionsFor(t, gateway.URL)
+		o.sync = sync
+		err := run(t.Context(), o, &strings.Builder{})
+		if want := "submit " + other.ID + ": Conflict: PAYLOAD_CONFLICT"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("sync %t: got %v, want %q in it", sync, err, want)
+		}
+	}
+}
+
+func TestRunEndsAtAPayloadThatTheSchemaRefuses(t *testing.T) {
+	t.Parallel()
+	g := newGateway(gatewaytest.New(t).URL, 1)
+	t.Cleanup(g.close)
+	if _, _, err := ensurePipeline(t.Context(), g); err != nil {
+		t.Fatal(err)
+	}
+	flights, _ := testData(t)
+	wrong := payload{ID: "wrong", flight: flights[0], LeftFrom: "Los Angeles, CA, US"}
+	wrong.Destination = "Nashville"
+	for _, send := range []sender{sendForLater, sendAndProcess} {
+		_, err := submit(t.Context(), g, []payload{wrong}, manner{send, 1, 1, time.Second})
+		if err == nil || !strings.Contains(err.Error(), "submit wrong: Rejected: PAYLOAD_INVALID") || !strings.HasSuffix(err.Error(), "destination") {
+			t.Errorf("got %v, want a refusal of the destination", err)
+		}
 	}
 }
 
@@ -98,7 +124,7 @@ func TestRunEndsWhenItIsInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := run(ctx, options{data: dataDirectory(t), url: newFake(t).url, concurrency: 2}, &strings.Builder{})
+	err := run(ctx, optionsFor(t, "http://127.0.0.1:1"), &strings.Builder{})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}

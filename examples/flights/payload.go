@@ -9,7 +9,7 @@ import (
 type payload struct {
 	ID string `json:"id"`
 	flight
-	City string `json:"city"` // where it left from, by a name that the gateway knows
+	LeftFrom string `json:"leftFrom"` // the city of its origin, by a name that the gateway knows
 }
 
 // join makes the payloads of the flights: each gets an id and the city of its origin.
@@ -21,7 +21,7 @@ func join(flights []flight, homes map[string]home) ([]payload, error) {
 		if !ok {
 			return nil, fmt.Errorf("no city is known for airport %s", f.Origin)
 		}
-		payloads[i] = payload{ID: id, flight: f, City: h.name}
+		payloads[i] = payload{ID: id, flight: f, LeftFrom: h.name}
 	}
 	return payloads, nil
 }

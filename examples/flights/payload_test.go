@@ -58,7 +58,7 @@ func TestJoinGivesEachFlightItsCity(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `[{"id":"LAX-BNA/2001-01-01T06:55/1797/-19","date":"2001/01/01 06:55","delay":-19,"distance":1797,` +
-		`"origin":"LAX","destination":"BNA","city":"Los Angeles, CA, US"}]`
+		`"origin":"LAX","destination":"BNA","leftFrom":"Los Angeles, CA, US"}]`
 	if string(got) != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -7,21 +7,17 @@ import (
 	"fmt"
 )
 
-var recordsQuery = operation{"Records", `query Records($after: String) {
-  records(filter: {pipeline: "default"}, orderBy: {direction: ASC}, first: 1000, after: $after) {
+var recordsQuery = operation{"Records", `query Records($pipeline: String!, $first: Int!, $after: String) {
+  records(filter: {pipeline: $pipeline}, orderBy: {direction: ASC}, first: $first, after: $after) {
     nodes {
       payloadId
       state
+      lastError { code message }
+      pipelineVersion
       payload
       result
-      city {
-        id
-        name
-        weather {
-          freshness { state attribution }
-          current { temperature condition }
-        }
-      }
+      attributes
+      city { id name }
     }
     pageInfo { hasNextPage endCursor }
   }
@@ -30,29 +26,24 @@ var recordsQuery = operation{"Records", `query Records($after: String) {
 // processed is the state of a record whose result is there.
 const processed = "PROCESSED"
 
-// A record is what the gateway keeps of a payload, with the weather of its city.
+// A record is what the gateway keeps of a payload.
 type record struct {
-	PayloadID string          `json:"payloadId"`
-	State     string          `json:"state"`
-	Payload   json.RawMessage `json:"payload"`
-	Result    json.RawMessage `json:"result"`
-	City      *struct {
-		ID      string   `json:"id"`
-		Name    string   `json:"name"`
-		Weather *weather `json:"weather"`
-	} `json:"city"`
+	PayloadID       string
+	State           string
+	LastError       *struct{ Code, Message string }
+	PipelineVersion int
+	Payload         json.RawMessage
+	Result          json.RawMessage
+	Attributes      json.RawMessage
+	City            *struct{ ID, Name string }
 }
 
-// A weather is what the gateway says of a city's.
-type weather struct {
-	Freshness struct {
-		State       string `json:"state"`
-		Attribution string `json:"attribution"`
-	} `json:"freshness"`
-	Current *struct {
-		Temperature *float64 `json:"temperature"`
-		Condition   string   `json:"condition"`
-	} `json:"current"`
+// condition returns the record's state, and why an attempt to process it failed.
+func (r record) condition() string {
+	if r.LastError == nil || r.State == processed {
+		return r.State
+	}
+	return fmt.Sprintf("%s after %s: %s", r.State, r.LastError.Code, r.LastError.Message)
 }
 
 // walk is all there was on the pages of the records.
@@ -61,8 +52,8 @@ type walk struct {
 	pages int
 }
 
-// readBack reads every record of the default pipeline, page after page.
-func readBack(ctx context.Context, g *gateway) (walk, error) {
+// readBack reads every record of the pipeline, page after page.
+func readBack(ctx context.Context, g *gateway, first int) (walk, error) {
 	var w walk
 	var after *string
 	for {
@@ -75,7 +66,7 @@ func readBack(ctx context.Context, g *gateway) (walk, error) {
 				}
 			}
 		}
-		err := g.ask(ctx, recordsQuery, map[string]any{"after": after}, &data)
+		err := g.ask(ctx, recordsQuery, map[string]any{"pipeline": pipelineName, "first": first, "after": after}, &data)
 		if err == nil && data.Records == nil {
 			err = errors.New("the gateway answered nothing")
 		}

@@ -7,22 +7,21 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
-// late is when a flight counts as delayed, in minutes: as the Department of
-// Transportation counts.
-const late = 15
-
 // A report is what there is to tell once everything has been checked.
 type report struct {
-	homes       map[string]home
-	submission  submission
-	concurrency int
-	walk        walk
-	reading     time.Duration
-	checked     checked
+	homes      map[string]home
+	pipeline   pipeline
+	became     string // of the pipeline
+	manner     manner
+	submission submission
+	processing time.Duration // from the first payload's submission to the last one's end
+	walk       walk
+	reading    time.Duration
+	departures []departure
+	stats      stats
 }
 
 // write writes the report for people.
@@ -30,6 +29,7 @@ func (r report) write(out io.Writer) error {
 	var b strings.Builder
 	r.writePlaces(&b)
 	r.writeTimes(&b)
+	r.writeStats(&b)
 	r.writeWeather(&b)
 	_, err := io.WriteString(out, b.String())
 	return err
@@ -40,7 +40,7 @@ func (r report) writePlaces(b *strings.Builder) {
 	for _, h := range r.homes {
 		cities[h.ID] = true
 	}
-	fmt.Fprintf(b, "%d flights from %d airports in %d cities.\n", len(r.checked.departures), len(r.homes), len(cities))
+	fmt.Fprintf(b, "%d flights from %d airports in %d cities.\n", len(r.departures), len(r.homes), len(cities))
 	if joined := foundBy(asPart, r.homes); len(joined) > 0 {
 		fmt.Fprintln(b, "The data names several cities for an airport, and one of them is taken:")
 		writeHomes(b, joined)
@@ -60,19 +60,23 @@ func writeHomes(b *strings.Builder, homes []home) {
 }
 
 func (r report) writeTimes(b *strings.Builder) {
-	s := r.submission
-	fmt.Fprintf(b, "\nSubmitted in %s, %.0f payloads/s with %d at a time: %d new, %d duplicates.\n",
-		seconds(s.elapsed), rate(s.payloads, s.elapsed), r.concurrency, s.payloads-s.duplicates, s.duplicates)
-	fmt.Fprintf(b, "  Half of them were answered within %s, 99 of 100 within %s.\n", s.within(50), s.within(99))
-	fmt.Fprintf(b, "Read back in %s on %d pages: each once, unchanged, processed, with the weather of its city.\n",
-		seconds(r.reading), r.walk.pages)
-	fmt.Fprintf(b, "  The weather was %s.\n", states(r.checked.departures))
-	if r.checked.strangers > 0 {
-		fmt.Fprintf(b, "  Other records among them, passed over: %d.\n", r.checked.strangers)
+	s, m := r.submission, r.manner
+	fmt.Fprintf(b, "\nThe pipeline %q is %s, at version %d.\n", pipelineName, r.became, r.pipeline.Version)
+	fmt.Fprintf(b, "Submitted in %s, %.0f payloads/s in calls of %d, %d at a time: %d new, %d duplicates.\n",
+		seconds(s.elapsed), rate(s.payloads, s.elapsed), m.batch, m.concurrency, s.payloads-s.duplicates, s.duplicates)
+	fmt.Fprintf(b, "  Half of the calls were answered within %s, 99 of 100 within %s.\n", s.within(50), s.within(99))
+	if s.resent > 0 {
+		fmt.Fprintf(b, "  The gateway was overloaded, and payloads were sent again: %d.\n", s.resent)
 	}
+	if fresh := s.payloads - s.duplicates; fresh > 0 {
+		fmt.Fprintf(b, "All processed %s after the first was submitted, %.0f a second.\n", seconds(r.processing), rate(fresh, r.processing))
+	}
+	fmt.Fprintf(b, "Read back in %s on %d pages: each once, unchanged, processed, with its route, attributes and weather.\n",
+		seconds(r.reading), r.walk.pages)
+	fmt.Fprintf(b, "  The weather was %s.\n", states(r.departures))
 }
 
-// states counts the departures by the freshness of their weather.
+// states counts the departures by the freshness that their weather had.
 func states(departures []departure) string {
 	counts := map[string]int{}
 	for _, d := range departures {
@@ -85,26 +89,23 @@ func states(departures []departure) string {
 	return strings.Join(all, ", ")
 }
 
-// within returns the time within which so many of a hundred payloads were answered.
+// within returns the time within which so many of a hundred calls were answered.
 func (s submission) within(percent int) string {
-	latency := s.latencies[(len(s.latencies)*percent+99)/100-1]
-	return fmt.Sprintf("%.1f ms", latency.Seconds()*1000)
+	return milliseconds(s.latencies[(len(s.latencies)*percent+99)/100-1])
 }
 
 func (r report) writeWeather(b *strings.Builder) {
-	departures := r.checked.departures
-	freshness := departures[0].weather.Freshness
-	fmt.Fprintf(b, "\nThe weather of this moment (%s)\n", freshness.Attribution)
+	fmt.Fprintf(b, "\nThe weather when they were processed (%s)\n", r.departures[0].weather.Freshness.Attribution)
 	byTemperature := func(x, y departure) int { return cmp.Compare(x.temperature(), y.temperature()) }
 	t := newTable(b)
 	extreme := func(name string, d departure) {
-		t.row("  %s\t%.1f °C\t%s\t%s", name, d.temperature(), r.homes[d.Origin].label(), d.weather.Current.Condition)
+		t.row("  %s\t%.1f °C\t%s\t%s", name, d.temperature(), r.homes[d.Origin].label(), d.weather.Condition)
 	}
-	extreme("coldest", slices.MinFunc(departures, byTemperature))
-	extreme("warmest", slices.MaxFunc(departures, byTemperature))
+	extreme("coldest", slices.MinFunc(r.departures, byTemperature))
+	extreme("warmest", slices.MaxFunc(r.departures, byTemperature))
 	t.end()
 	fmt.Fprintln(b, "\nDelays by that weather (the flights are of 2001, so it is not to blame)")
-	writeDelays(b, departures)
+	writeDelays(b, r.departures)
 }
 
 // A tally sums up flights.
@@ -114,13 +115,13 @@ type tally struct{ flights, delayed, minutes int }
 func tallies(departures []departure) map[string]tally {
 	all := map[string]tally{}
 	for _, d := range departures {
-		t := all[d.weather.Current.Condition]
+		t := all[d.weather.Condition]
 		t.flights++
 		t.minutes += d.Delay
-		if d.Delay >= late {
+		if d.late() {
 			t.delayed++
 		}
-		all[d.weather.Current.Condition] = t
+		all[d.weather.Condition] = t
 	}
 	return all
 }
@@ -139,16 +140,3 @@ func writeDelays(b *strings.Builder, departures []departure) {
 	}
 	t.end()
 }
-
-// A table aligns its columns, which tabs separate, once it ends.
-type table struct{ lines *tabwriter.Writer }
-
-func newTable(b *strings.Builder) table { return table{tabwriter.NewWriter(b, 0, 0, 3, ' ', 0)} }
-
-// Writing into memory cannot fail.
-func (t table) row(format string, cells ...any) { _, _ = fmt.Fprintf(t.lines, format+"\n", cells...) }
-func (t table) end()                            { _ = t.lines.Flush() }
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
-
-func rate(n int, d time.Duration) float64 { return float64(n) / d.Seconds() }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,77 +9,95 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-var processPayload = operation{"ProcessPayload", `mutation ProcessPayload($payload: JSON!) {
-  processPayload(input: {payload: $payload}) {
-    duplicate
-    record { payloadId state }
-    problems { code message }
-  }
-}`}
+// A manner says how payloads are sent.
+type manner struct {
+	send        sender
+	batch       int           // payloads a call
+	concurrency int           // calls under way at a time
+	patience    time.Duration // for a gateway that is overloaded
+}
 
 // A submission is what became of all payloads.
 type submission struct {
 	payloads   int
 	duplicates int // taken in before
+	resent     int // times a payload was refused at first, the gateway being overloaded
+	began      time.Time
 	elapsed    time.Duration
-	latencies  []time.Duration // of each answer, the quickest first
+	latencies  []time.Duration // of each call, the quickest first
 }
 
-// submit submits each payload in a request of its own, some at a time, and ends
-// at the first that was not taken in.
-func submit(ctx context.Context, g *gateway, payloads []payload, concurrency int) (submission, error) {
-	s := submission{payloads: len(payloads), latencies: make([]time.Duration, len(payloads))}
-	duplicate := make([]bool, len(payloads))
-	start := time.Now()
+// submit submits the payloads, and ends at the first that is not taken in.
+func submit(ctx context.Context, g *gateway, payloads []payload, m manner) (submission, error) {
+	batches := slices.Collect(slices.Chunk(payloads, m.batch))
+	parts := make([]submission, len(batches))
+	began := time.Now()
 	submitting, ctx := errgroup.WithContext(ctx)
-	submitting.SetLimit(concurrency)
-	for i, p := range payloads {
+	submitting.SetLimit(m.concurrency)
+	for i, batch := range batches {
 		submitting.Go(func() (err error) {
-			sent := time.Now()
-			if duplicate[i], err = submitOne(ctx, g, p); err != nil {
-				return fmt.Errorf("submit %s: %w", p.ID, err)
-			}
-			s.latencies[i] = time.Since(sent)
-			return nil
+			parts[i], err = submitBatch(ctx, g, batch, m)
+			return err
 		})
 	}
 	if err := submitting.Wait(); err != nil {
 		return submission{}, err
 	}
-	s.elapsed = time.Since(start)
-	slices.Sort(s.latencies)
-	for _, d := range duplicate {
-		if d {
-			s.duplicates++
-		}
+	s := submission{payloads: len(payloads), began: began, elapsed: time.Since(began)}
+	for _, part := range parts {
+		s.duplicates += part.duplicates
+		s.resent += part.resent
+		s.latencies = append(s.latencies, part.latencies...)
 	}
+	slices.Sort(s.latencies)
 	return s, nil
 }
 
-// submitOne submits a payload, and returns whether it had been taken in before.
-func submitOne(ctx context.Context, g *gateway, p payload) (duplicate bool, err error) {
-	var data struct {
-		ProcessPayload *struct {
-			Duplicate bool
-			Record    *struct{ PayloadID, State string }
-			Problems  []struct{ Code, Message string }
+// submitBatch sends payloads in one call. What the gateway is too busy for is
+// sent again after as long as it says, and nothing else is.
+func submitBatch(ctx context.Context, g *gateway, payloads []payload, m manner) (s submission, err error) {
+	patience := time.Now().Add(m.patience)
+	for {
+		sent := time.Now()
+		outcomes, err := m.send(ctx, g, payloads)
+		if err != nil {
+			return s, fmt.Errorf("submit %s and %d more: %w", payloads[0].ID, len(payloads)-1, err)
+		}
+		s.latencies = append(s.latencies, time.Since(sent))
+		var left []payload
+		var pause time.Duration
+		for i, o := range outcomes {
+			wait, overloaded := o.retryAfter()
+			if overloaded && time.Now().Add(wait).Before(patience) {
+				left, pause = append(left, payloads[i]), max(pause, wait)
+				continue
+			}
+			if err := o.check(payloads[i].ID); err != nil {
+				return s, fmt.Errorf("submit %s: %w", payloads[i].ID, err)
+			}
+			if o.Verdict == duplicate {
+				s.duplicates++
+			}
+		}
+		if len(left) == 0 {
+			return s, nil
+		}
+		s.resent += len(left)
+		payloads = left
+		if err := rest(ctx, pause); err != nil {
+			return s, err
 		}
 	}
-	if err := g.ask(ctx, processPayload, map[string]any{"payload": p}, &data); err != nil {
-		return false, err
+}
+
+// rest returns after a while, or once ctx is done.
+func rest(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
 	}
-	result := data.ProcessPayload
-	switch {
-	case result == nil:
-		return false, errors.New("the gateway answered nothing")
-	case len(result.Problems) > 0:
-		return false, fmt.Errorf("refused with %s: %s", result.Problems[0].Code, result.Problems[0].Message)
-	case result.Record == nil:
-		return false, errors.New("the gateway answered no record")
-	case result.Record.PayloadID != p.ID:
-		return false, fmt.Errorf("the gateway answered the record of %s", result.Record.PayloadID)
-	case result.Record.State != processed:
-		return false, fmt.Errorf("the record is %s", result.Record.State)
-	}
-	return result.Duplicate, nil
 }

@@ -1,5 +1,5 @@
 // Package faultproxy is a network that fails on purpose. A proxy stands before a
-// TCP server and delays, cuts, resets, swallows, slows down or replaces what the
+// server and delays, cuts, resets, swallows, slows down or replaces what the
 // server answers. It knows nothing of what is said.
 package faultproxy
 
@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"time"
 )
@@ -37,7 +38,8 @@ type Proxy struct {
 	count int   // guarded by mu; of all there have been
 }
 
-// Start starts a proxy on a loopback port before the server at an address.
+// Start starts a proxy on a loopback port before the server at an address, which
+// may be the path of a Unix socket.
 func Start(target string) (*Proxy, error) {
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -104,7 +106,11 @@ func (p *Proxy) accept() {
 // serve joins a client with the server until one of them, or the proxy, ends it.
 func (p *Proxy) serve(client net.Conn) {
 	defer client.Close() //nolint:errcheck // nothing is left to do about it
-	server, err := (&net.Dialer{}).DialContext(p.ended, "tcp", p.target)
+	network := "tcp"
+	if strings.HasPrefix(p.target, "/") {
+		network = "unix"
+	}
+	server, err := (&net.Dialer{}).DialContext(p.ended, network, p.target)
 	if err != nil {
 		return
 	}

@@ -37,7 +37,7 @@ func Fault(err error) error {
 	case errors.As(err, &connect), errors.Is(err, puddle.ErrClosedPool):
 		return fault.Wrap(err, fault.Unavailable, "the database cannot be reached").After(time.Second)
 	case errors.As(err, &server):
-		if unavailable(server.Code) {
+		if unavailable(server) {
 			return fault.Wrap(err, fault.Unavailable, "the database is not available").After(time.Second)
 		}
 		return err
@@ -47,13 +47,17 @@ func Fault(err error) error {
 	return err
 }
 
-// unavailable reports whether the server's error, by its SQLSTATE, is one that
-// passes: connections lost or refused, resources exhausted, an operator's
-// intervention, a conflict of transactions, a lock not to be had, or a read-only
-// server.
-func unavailable(code string) bool {
-	for _, class := range []string{"08", "53", "57", "40", "55P03", "25006"} {
-		if strings.HasPrefix(code, class) {
+// unavailable reports whether the server's error is one that passes: with it the
+// server ended the connection or itself, or by its SQLSTATE, connections are lost
+// or refused, resources exhausted, files not to be read or written, it is an
+// operator's intervention, a conflict of transactions, a lock not to be had, or a
+// read-only server.
+func unavailable(err *pgconn.PgError) bool {
+	if err.SeverityUnlocalized == "FATAL" || err.SeverityUnlocalized == "PANIC" {
+		return true
+	}
+	for _, class := range []string{"08", "53", "57", "58", "40", "55P03", "25006"} {
+		if strings.HasPrefix(err.Code, class) {
 			return true
 		}
 	}

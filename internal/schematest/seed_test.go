@@ -59,7 +59,9 @@ func (s *seed) post(ctx context.Context, query string, variables map[string]any)
 }
 
 const seeding = `mutation ($run: String!, $off: String!, $fails: String!, $a: JSON!, $b: JSON!) {
-	createPipeline(input: {name: $run, description: "For a walk through the schema."}) { problems { code } }
+	createPipeline(input: {name: $run, description: "For a walk through the schema.", definition: {attributes: {
+		total: {expression: "payload.value", type: "NUMBER", range: true}, lane: {expression: "payload.city", type: "STRING"}
+	}}}) { problems { code } }
 	off: createPipeline(input: {name: $off}) { problems { code } }
 	fails: createPipeline(input: {name: $fails, definition: {steps: [{kind: "transform", expression: "payload.missing"}]}}) { problems { code } }
 	deactivatePipeline(input: {name: $off}) { problems { code } }

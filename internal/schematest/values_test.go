@@ -31,15 +31,6 @@ func barograph(t *testing.T, url string) schematest.Config {
 		},
 		Unseen: []schematest.Unseen{
 			{At: "ProblemCode.OVERLOADED", Why: "said only when more payloads wait than can be written"},
-			{At: "AttributeFilter.eq", Why: "left out only beside a range"},
-			{At: "AttributeFilter.gt", Why: "refused, for no pipeline here declares a range"},
-			{At: "AttributeFilter.gte", Why: "refused, for no pipeline here declares a range"},
-			{At: "AttributeFilter.lt", Why: "refused, for no pipeline here declares a range"},
-			{At: "AttributeFilter.lte", Why: "refused, for no pipeline here declares a range"},
-			{At: "Record.attributes", Why: "no pipeline here declares any"},
-			{At: "RecordGroup.value", Why: "no record here has an attribute"},
-			{At: "PipelineStats.oldestAt", Why: "every record here is processed at once"},
-			{At: "ProblemCode.STEP_FAILED", Why: "said only when a step fails, and the default rules have none"},
 			{At: "CacheControlScope.PUBLIC", Why: "said only in the schema, by @cacheControl"},
 			{At: "CacheControlScope.PRIVATE", Why: "said only in the schema, by @cacheControl"},
 		},
@@ -94,7 +85,10 @@ func (s *seed) values() []schematest.Values {
 		{At: "Query.records", Give: []any{
 			schematest.Args{"first": 1, "after": s.recordCursor},
 			schematest.Args{"last": 1, "before": s.recordCursor, "orderBy": map[string]any{"direction": "ASC"}},
-		}, Why: "a page after and a page before, as clients walk"},
+			schematest.Args{"filter": map[string]any{"pipeline": s.pipeline, "attributes": []any{
+				map[string]any{"name": "total", "gt": 1, "lte": 42.5}, map[string]any{"name": "total", "gte": 42.5, "lt": 100},
+			}}},
+		}, Why: "a page after and a page before, as clients walk, and ranges of what the pipeline declares one"},
 		{At: "hours", Give: []any{1, 360}, Why: "both limits"},
 		{At: "days", Give: []any{1, 16}, Why: "both limits"},
 		{At: "Query.node(id:)", Give: []any{s.city, s.weather, s.placeID, s.pipelineID, s.record, "City:0"}, Why: "one of each type, and none"},

@@ -22,7 +22,7 @@ const (
 	// TextLimit is how many bytes an expression may have.
 	TextLimit = 8 << 10
 
-	depthLimit  = 100    // of parentheses, calls and members within one another
+	depthLimit  = 64     // of parentheses, calls and members within one another
 	nodeLimit   = 10_000 // of the tree, macros expanded
 	errorsLimit = 5      // that are told of one expression
 )

@@ -244,7 +244,7 @@ var hostile = map[string]string{
 	"time zones":                        `payload.l.map(x, now.getHours("Asia/Kolkata"))`,
 	"a sum of much":                     `payload.l.map(x, sum(payload.l))`,
 	"looking in a list":                 `payload.l.map(x, -1 in payload.l)`,
-	"a deep result":                     nesting(`[]`, `[%[1]s]`, 66),
+	"a deep result":                     strings.Repeat("[", 40) + "payload.d" + strings.Repeat("]", 40),
 	"a result too large":                `{"a": payload.s + payload.s, "b": payload.s + payload.s, "c": payload.s + payload.s, "d": payload.s + payload.s, "e": payload.s + payload.s}`,
 }
 
@@ -263,10 +263,13 @@ func nesting(start, what string, times int) string {
 
 func largePayload() string {
 	numbers := strings.Repeat("7,", 60_000)
-	return `{"f":false,"l":[` + numbers[:len(numbers)-1] + `],"s":"` + strings.Repeat("x", 130_000) + `"}`
+	return `{"f":false,"d":` + strings.Repeat("[", 30) + strings.Repeat("]", 30) + `,"l":[` + numbers[:len(numbers)-1] + `],"s":"` + strings.Repeat("x", 130_000) + `"}`
 }
 
 func TestHostileExpressionsEndSoonAndSmall(t *testing.T) {
+	if raced {
+		t.Skip("the race detector takes twenty times as long")
+	}
 	payload := largePayload()
 	for name, text := range hostile {
 		t.Run(name, func(t *testing.T) {
@@ -296,4 +299,33 @@ func TestHostileExpressionsEndSoonAndSmall(t *testing.T) {
 	}
 }
 
-const patience = 2 * time.Second // with the race detector on a machine with other things to do
+const patience = 5 * time.Second // on a machine with other things to do
+
+func TestHostileTextsAreCompiledOrRefusedSoon(t *testing.T) {
+	if raced {
+		t.Skip("the race detector takes twenty times as long")
+	}
+	for name, text := range map[string]string{
+		"macros within macros":  strings.Repeat("[1].map(x, ", 60) + "1" + strings.Repeat(")", 60),
+		"macros in both places": nesting("1", "[%[1]s].all(a, a.exists(b, b))", 100),
+		"brackets":              strings.Repeat("[", 4000),
+		"parentheses":           strings.Repeat("(", 4000) + strings.Repeat(")", 4000),
+		"minus signs":           strings.Repeat("-", 8000) + "1",
+		"members":               "payload" + strings.Repeat(".a", 4000),
+		"a long sum":            "1" + strings.Repeat("+1", 4000),
+		"conditions":            strings.Repeat("true?", 1300) + "1" + strings.Repeat(":1", 600),
+		"ands and ors":          "true" + strings.Repeat("&&!true||true", 600),
+		"a list":                "[" + strings.Repeat("1,", 4000) + "1]",
+		"an object":             "{" + strings.Repeat("'a':1,", 1300) + "'a':1}",
+		"errors":                strings.Repeat("@ ", 4000),
+		"unknown names":         strings.Repeat("a+", 4000) + "a",
+	} {
+		start := time.Now()
+		_, err := newLanguage(t).Compile(text, expression.Any)
+		if elapsed := time.Since(start); elapsed > patience || err != nil && len(err.Error()) > 2000 {
+			t.Errorf("%s: %v, with %.200v", name, elapsed, err)
+		} else {
+			t.Logf("%s: %v, %.80v", name, elapsed.Round(time.Millisecond), err)
+		}
+	}
+}

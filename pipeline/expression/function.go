@@ -242,6 +242,7 @@ func replace(m *meter, args []ref.Val) ref.Val {
 const (
 	patternLimit = 1000 // bytes
 	planLimit    = 1000 // instructions, each of which may be tried at each character
+	patternShare = 4    // of those trials, as a shift: 16 of them are one unit
 )
 
 // compilePattern returns a regular expression and how large it is.
@@ -277,7 +278,7 @@ func matches(c interpreter.InterpretableCall) (func(*meter, []ref.Val) ref.Val, 
 		if !is {
 			return types.NewErr("matches is for strings, not %s", inWords(args[0].Type()))
 		}
-		m.work(len(text) * size >> byteShare)
+		m.work(len(text) * size >> patternShare)
 		return types.Bool(pattern.MatchString(string(text)))
 	}, nil
 }

@@ -145,3 +145,24 @@ func walk(raw json.RawMessage, read func(*jsontext.Decoder) error) {
 		stop("a value the expression looks at is no JSON")
 	}
 }
+
+// depth returns how deep arrays and objects are nested in JSON.
+func depth(text []byte) int {
+	most, now := 0, 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			now++
+			most = max(most, now)
+		case '}', ']':
+			now--
+		case '"':
+			for i++; text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return most
+}

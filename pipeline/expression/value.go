@@ -70,8 +70,13 @@ func (v Value) JSON() (text json.RawMessage, err error) {
 	if err := w.write(v.value, 0); err != nil {
 		return nil, err
 	}
+	if depth(w.text) > strictjson.DepthLimit {
+		return nil, errTooDeep
+	}
 	return w.text, nil
 }
+
+var errTooDeep = fmt.Errorf("the result is nested more than %d deep", strictjson.DepthLimit)
 
 // A writer writes values as JSON, and no more of it than allowed.
 type writer struct {
@@ -81,7 +86,7 @@ type writer struct {
 
 func (w *writer) write(value ref.Val, depth int) error {
 	if depth > strictjson.DepthLimit {
-		return fmt.Errorf("the result is nested more than %d deep", strictjson.DepthLimit)
+		return errTooDeep
 	}
 	switch value := value.(type) {
 	case *object:

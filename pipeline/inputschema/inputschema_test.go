@@ -112,6 +112,9 @@ func TestCompileRefuses(t *testing.T) {
 
 func TestHostileSchemasEndSoon(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("the race detector takes twenty times as long")
+	}
 	deep := strings.Repeat(`{"a":`, 60) + `{}` + strings.Repeat(`}`, 60)
 	long := `["` + strings.Repeat("x", 200_000) + `"]`
 	many := `[` + strings.Repeat("7,", 100_000) + `7]`

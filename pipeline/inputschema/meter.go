@@ -102,7 +102,7 @@ type pattern struct {
 
 // MatchString reports whether a text has a part that is as the pattern says.
 func (p *pattern) MatchString(text string) bool {
-	p.meter.work(1 + len(text)*p.size>>5)
+	p.meter.work(1 + len(text)*p.size>>4)
 	return p.Regexp.MatchString(text)
 }
 

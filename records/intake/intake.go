@@ -72,6 +72,7 @@ func (i *Intake) Run(ctx context.Context) error {
 	i.mu.Lock()
 	i.running = false
 	i.mu.Unlock()
+	defer i.stop()
 	defer time.AfterFunc(i.Drain, i.stop).Stop()
 	i.attempts.Wait()
 	return nil

@@ -124,15 +124,22 @@ func (i *Intake) claim(ctx context.Context, program *pipeline.Program, c *candid
 		record := *accepted.Record // others may have been answered with it, too
 		return accepted, &records.Claim{Record: &record, Lease: accepted.Lease}, nil
 	}
-	accepted, err := i.Writer.Accept(ctx, c.queued(program))
+	reserved := c.received.Add(i.Runner.Lease)
+	accepted, err := i.Writer.Accept(ctx, c.draft(program, records.Progress{State: records.Queued, NextAttemptAt: &reserved}))
 	if err != nil || accepted.Record == nil || accepted.Duplicate || accepted.Refusal != nil {
 		return accepted, nil, err
 	}
-	claim, err := i.Runner.Queue.LeaseFirst(ctx, accepted.Record, *c.admission.OrderingKey, i.Runner.Lease)
-	if err != nil {
-		return accepted, nil, nil //nolint:nilerr // it was logged; the payload is taken in, and the workers process it
+	record := *accepted.Record
+	accepted.Record = &record
+	claim, err := i.Runner.Queue.LeaseFirst(ctx, &record, *c.admission.OrderingKey, i.Runner.Lease)
+	if err == nil && claim != nil {
+		return accepted, claim, nil
 	}
-	return accepted, claim, nil
+	// Whatever failed was logged; the payload is taken in, and the workers process it.
+	if i.Runner.Queue.Offer(ctx, &record) == nil {
+		record.NextAttemptAt = &record.ReceivedAt
+	}
+	return accepted, nil, nil
 }
 
 // told returns what the caller is told of a payload whose steps may have run.

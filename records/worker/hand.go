@@ -42,7 +42,7 @@ func (h *hand) round(ctx, stop context.Context) (busy bool, err error) {
 	h.turn++
 	for i := range lines {
 		if stop.Err() != nil {
-			return busy, nil
+			return busy, nil //nolint:nilerr // to stop is no failure
 		}
 		line := lines[(i+h.turn)%len(lines)]
 		program, err := h.w.program(ctx, line)

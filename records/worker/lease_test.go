@@ -77,7 +77,7 @@ func TestAPayloadWhoseNodesAllDieEndsDead(t *testing.T) {
 		})
 		if attempt == 0 {
 			reap := s.node(t, 0)
-			eventually(t, "it is taken over", func() bool { return reap.reap(t, s) == 1 })
+			eventually(t, "it is taken over", func() bool { return reap.reap(t) == 1 })
 		}
 	}
 	s.node(t, 1)
@@ -89,7 +89,7 @@ func TestAPayloadWhoseNodesAllDieEndsDead(t *testing.T) {
 
 // reap fails the attempts whose lease has ended, without working on any, and
 // returns how many.
-func (n *node) reap(t *testing.T, s *site) int {
+func (n *node) reap(t *testing.T) int {
 	t.Helper()
 	claims, err := n.queue.Expired(t.Context(), 10, time.Minute)
 	if err != nil {
@@ -117,7 +117,7 @@ func TestWhatMayHaveKilledANodeIsClaimedAlone(t *testing.T) {
 	if claims, _, err := n.queue.Lease(t.Context(), request, time.Millisecond); err != nil || len(claims) != 3 {
 		t.Fatalf("Lease = %v, %v, want all three", claims, err)
 	}
-	eventually(t, "they are taken over", func() bool { return n.reap(t, s) == 3 })
+	eventually(t, "they are taken over", func() bool { return n.reap(t) == 3 })
 	n.submit(t, "p", `{"id":"d"}`)
 	var sizes []int
 	for range 4 {

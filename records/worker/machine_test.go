@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"barograph/internal/fault"
 	"barograph/pipeline"
 	"barograph/records"
 )
@@ -57,7 +58,7 @@ func TestRecordsChangeStateOnlyAsTheSchemaSays(t *testing.T) {
 	}
 	all.Go(func() {
 		for range 15 {
-			if _, err := nodes[1].queue.Replay(t.Context(), records.Filter{Pipelines: []string{"far"}}, time.Now(), false); err != nil {
+			if _, err := nodes[1].queue.Replay(t.Context(), records.Filter{Pipelines: []string{"far"}}, time.Now(), false); err != nil && !fault.KindOf(err).Retryable() {
 				t.Errorf("Replay: %v", err)
 			}
 			n.exec(t, `select pg_terminate_backend(pid) from pg_stat_activity

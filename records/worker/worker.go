@@ -53,6 +53,7 @@ func New(c Config) *Worker {
 // Run works until ctx is done, and then until what is claimed is finished or,
 // when that takes too long, given back.
 func (w *Worker) Run(ctx context.Context) error {
+	w.runner.Queue.Observe(ctx)
 	if w.count == 0 {
 		return nil
 	}
@@ -63,8 +64,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	var group sync.WaitGroup
 	near, far := w.bell.Listen(bell.Due), w.bell.Listen(bell.Due)
 	for i := range w.count {
-		group.Go(func() { w.loop(ctx, near, newHand(w, i, w.lock), going) })
-		group.Go(func() { w.loop(ctx, far, newHand(w, i, w.lease), going) })
+		group.Go(func() { w.loop(ctx, going, near, newHand(w, i, w.lock)) })
+		group.Go(func() { w.loop(ctx, going, far, newHand(w, i, w.lease)) })
 	}
 	group.Go(func() { w.sweepExpired(ctx, going) })
 	group.Wait()
@@ -73,7 +74,7 @@ func (w *Worker) Run(ctx context.Context) error {
 
 // loop lets a hand do what is due, whenever a bell rings and now and then, until
 // ctx is done.
-func (w *Worker) loop(ctx context.Context, rings <-chan struct{}, h *hand, going context.Context) {
+func (w *Worker) loop(ctx, going context.Context, rings <-chan struct{}, h *hand) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

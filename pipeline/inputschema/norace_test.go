@@ -1,0 +1,5 @@
+//go:build !race
+
+package inputschema_test
+
+const raced = false
