@@ -13,10 +13,9 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"time"
 
-	"barograph/internal/postgres"
+	"barograph/bench/internal/database"
 	"barograph/internal/postgres/private"
 	"barograph/pipeline"
 	"barograph/records"
@@ -26,44 +25,24 @@ func main() {
 	private.Child()
 	rows := flag.Int("rows", 1_000_000, "records to make")
 	dir := flag.String("dir", os.TempDir(), "where to keep them meanwhile: a disk, not memory, with some 1.5 KB a record")
-	database := flag.String("database-url", "", "an empty database to use instead of a PostgreSQL of its own")
+	url := flag.String("database-url", "", "an empty database to use instead of a PostgreSQL of its own")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *rows, *dir, *database); err != nil {
+	if err := run(ctx, *rows, *dir, *url); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
 // run measures in the database, or in one that it makes and removes.
-func run(ctx context.Context, rows int, dir, database string) (err error) {
+func run(ctx context.Context, rows int, dir, url string) (err error) {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if database == "" {
-		home, err := os.MkdirTemp(dir, "barograph-bench-")
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(home)                      //nolint:errcheck // nothing is left to do about it
-		if err := os.Chmod(home, 0o755); err != nil { //nolint:gosec // root's server runs as somebody else
-			return err
-		}
-		server, err := private.Start(ctx, private.Config{Dir: filepath.Join(home, "data"), Logger: logger})
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, server.Stop(context.WithoutCancel(ctx))) }()
-		database = server.URL("postgres")
-		fmt.Printf("PostgreSQL %s, as Barograph starts it\n\n", server.Version())
-	}
-	pools, err := postgres.Open(ctx, database)
+	pools, end, err := database.Open(ctx, url, dir, logger)
 	if err != nil {
 		return err
 	}
-	defer pools.Close()
-	if err := postgres.Migrate(ctx, pools.API, logger); err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, end()) }()
 	base := &records.Base{Pools: pools, Sealer: plain{}, Logger: logger}
 	b := &bench{
 		ctx: ctx, pools: pools, store: records.NewStore(base), base: base, pipelines: pipeline.NewStore(pools, logger), now: time.Now().UTC(), rows: rows,
