@@ -31,11 +31,7 @@ func terminatedUnderLoad(t *testing.T) {
 	for i := range answered {
 		all.Go(func() { answered[i], _ = l.send(t.Context(), g, fmt.Sprint(i), "x") })
 	}
-	eventually(t, "200 are in flight", func() bool {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		return len(l.sent) == len(answered)
-	})
+	eventually(t, "200 are in flight", func() bool { return underway(t, g) == len(answered) })
 	eventually(t, "some are being written", func() bool { return inserting(t, database) })
 	g.signal(t, syscall.SIGTERM)
 	eventually(t, "it is not ready", func() bool { return !g.ready(t) })
@@ -51,6 +47,17 @@ func terminatedUnderLoad(t *testing.T) {
 	}
 	execute(t, connect(t, database), `drop trigger dawdle on records`)
 	l.settle(t, start(t, "--database-url="+database, "--data-dir="+dir))
+}
+
+// underway returns how many operations the gateway is at.
+func underway(t *testing.T, g *gateway) (operations int) {
+	t.Helper()
+	text := operatorsPage(t, g, "/metrics")
+	for _, found := range regexp.MustCompile(`(?m)^graphql_server_active_operations\{.*\} (\d+)`).FindAllStringSubmatch(text, -1) {
+		n, _ := strconv.Atoi(found[1])
+		operations += n
+	}
+	return operations
 }
 
 // slow makes every statement that adds records take a while longer.
@@ -265,7 +272,17 @@ func (g *gateway) subscribe(ctx context.Context) {
 // goroutines returns how many the gateway has.
 func (g *gateway) goroutines(t *testing.T) int {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.admin+"/debug/pprof/goroutine?debug=1", nil)
+	var n int
+	if _, err := fmt.Sscanf(operatorsPage(t, g, "/debug/pprof/goroutine?debug=1"), "goroutine profile: total %d", &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// operatorsPage returns what the gateway tells operators, on a connection of its own.
+func operatorsPage(t *testing.T, g *gateway, path string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.admin+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,9 +292,9 @@ func (g *gateway) goroutines(t *testing.T) int {
 		t.Fatal(err)
 	}
 	defer res.Body.Close() //nolint:errcheck // nothing is left to do about it
-	var n int
-	if _, err := fmt.Fscanf(res.Body, "goroutine profile: total %d", &n); err != nil {
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return string(text)
 }
