@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/exaring/otelpgx"
@@ -133,12 +134,28 @@ func stray(database string) bool {
 	return strings.Contains(rest, "@")
 }
 
-// Close waits for the connections in use and closes them all.
+// closeLimit bounds how long a connection may take whose other end is silent.
+const closeLimit = 5 * time.Second
+
+// Close waits for the connections in use and closes them all. Those that are
+// neither given back nor closed in time are left to the end of the process.
 func (p *Pools) Close() {
+	var all sync.WaitGroup
 	for _, pool := range []*pgxpool.Pool{p.Analytics, p.Workers, p.API} {
 		if pool != nil { // opening them failed half-way
-			pool.Close()
+			all.Go(pool.Close)
 		}
+	}
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		all.Wait()
+	}()
+	timer := time.NewTimer(closeLimit)
+	defer timer.Stop()
+	select {
+	case <-closed:
+	case <-timer.C:
 	}
 }
 
