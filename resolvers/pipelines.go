@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"encoding/json"
 
 	"barograph/graph/wire"
 	"barograph/loaders"
@@ -35,7 +36,7 @@ func (r queryResolver) Pipelines(ctx context.Context, first *int, after *string,
 
 func (r mutationResolver) CreatePipeline(ctx context.Context, input wire.CreatePipelineInput) (*wire.PipelineResult, error) {
 	defer r.Indexer.Wake()
-	return changed(r.Catalog.Create(ctx, input.Name, input.Description, input.Definition))
+	return changed(r.Catalog.Create(ctx, input.Name, input.Description, object(input.Definition)))
 }
 
 func (r mutationResolver) UpdatePipeline(ctx context.Context, input wire.UpdatePipelineInput) (*wire.PipelineResult, error) {
@@ -58,4 +59,13 @@ func changed(p *pipeline.Pipeline, err error) (*wire.PipelineResult, error) {
 		return nil, err
 	}
 	return &wire.PipelineResult{Pipeline: p, Problems: problems}, nil
+}
+
+// object returns an object that was given, an empty one if none was. The schema
+// has no default for it: GraphiQL, as graphql-js, cannot print that of a scalar.
+func object(given json.RawMessage) json.RawMessage {
+	if given == nil || string(given) == "null" {
+		return json.RawMessage("{}")
+	}
+	return given
 }

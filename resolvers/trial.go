@@ -29,7 +29,7 @@ func (r *Root) try(ctx context.Context, input wire.TestPipelineInput) (*wire.Tes
 	if err != nil {
 		return nil, err
 	}
-	answers, err := pipeline.ParseAnswers(input.Answers)
+	answers, err := pipeline.ParseAnswers(object(input.Answers))
 	if err != nil {
 		return nil, err
 	}

@@ -40,6 +40,8 @@ const (
 	ProblemCodePayloadIdInvalid ProblemCode = "PAYLOAD_ID_INVALID"
 	// The payload is over 256 KiB.
 	ProblemCodePayloadTooLarge ProblemCode = "PAYLOAD_TOO_LARGE"
+	// The payload is not as the pipeline's definition wants it.
+	ProblemCodePayloadInvalid ProblemCode = "PAYLOAD_INVALID"
 	// The pipeline has a record with the payload's `id` and other content.
 	ProblemCodePayloadConflict ProblemCode = "PAYLOAD_CONFLICT"
 	// There is no pipeline of that name.
@@ -52,8 +54,20 @@ const (
 	ProblemCodePipelineNameInvalid ProblemCode = "PIPELINE_NAME_INVALID"
 	// The pipeline's description is over 1000 characters.
 	ProblemCodePipelineDescriptionInvalid ProblemCode = "PIPELINE_DESCRIPTION_INVALID"
+	// The pipeline has another version by now than the one expected.
+	ProblemCodePipelineVersionConflict ProblemCode = "PIPELINE_VERSION_CONFLICT"
+	// The definition has something wrong in it, at `field`. The place in an expression is told as line:column.
+	ProblemCodeDefinitionInvalid ProblemCode = "DEFINITION_INVALID"
 	// More payloads are waiting than the server takes on: try again later.
 	ProblemCodeOverloaded ProblemCode = "OVERLOADED"
+	// A step of the pipeline could not do its work. The record tells why, and when it is tried again.
+	ProblemCodeStepFailed ProblemCode = "STEP_FAILED"
+	// It was not said which records: either by ids, or by a filter with a pipeline.
+	ProblemCodeRecordsNotNamed ProblemCode = "RECORDS_NOT_NAMED"
+	// There is no such record.
+	ProblemCodeRecordNotFound ProblemCode = "RECORD_NOT_FOUND"
+	// The record is neither DEAD nor SKIPPED.
+	ProblemCodeRecordNotReplayable ProblemCode = "RECORD_NOT_REPLAYABLE"
 	// The weather was not fetched anew: that has just been done, or the provider has no quota left or fails.
 	ProblemCodeWeatherNotRefreshed ProblemCode = "WEATHER_NOT_REFRESHED"
 )
@@ -63,13 +77,20 @@ var AllProblemCode = []ProblemCode{
 	ProblemCodePayloadIdMissing,
 	ProblemCodePayloadIdInvalid,
 	ProblemCodePayloadTooLarge,
+	ProblemCodePayloadInvalid,
 	ProblemCodePayloadConflict,
 	ProblemCodePipelineNotFound,
 	ProblemCodePipelineInactive,
 	ProblemCodePipelineNameTaken,
 	ProblemCodePipelineNameInvalid,
 	ProblemCodePipelineDescriptionInvalid,
+	ProblemCodePipelineVersionConflict,
+	ProblemCodeDefinitionInvalid,
 	ProblemCodeOverloaded,
+	ProblemCodeStepFailed,
+	ProblemCodeRecordsNotNamed,
+	ProblemCodeRecordNotFound,
+	ProblemCodeRecordNotReplayable,
 	ProblemCodeWeatherNotRefreshed,
 }
 
@@ -82,7 +103,7 @@ type ProcessProcessPayloadProcessPayloadResult struct {
 	Duplicate bool `json:"duplicate"`
 	// The record. With PAYLOAD_CONFLICT, the first one with this id. Null when the payload was refused.
 	Record *ProcessProcessPayloadProcessPayloadResultRecord `json:"record"`
-	// Why the payload was refused. Empty when it was not.
+	// Why the payload was refused, or, with STEP_FAILED, could not be processed: its record is RETRYING or DEAD. Empty otherwise.
 	Problems []ProcessProcessPayloadProcessPayloadResultProblemsProblem `json:"problems"`
 }
 
@@ -160,7 +181,8 @@ func (v *ProcessProcessPayloadProcessPayloadResultRecordCity) GetName() string {
 
 // ProcessResponse is returned by Process on success.
 type ProcessResponse struct {
-	// Processes a payload and answers when its record is durable. While the pipeline is active, the same `id` with the same
+	// Processes a payload, and answers when its record is durable and its pipeline's steps have run. A payload whose ordering key
+	// makes it wait for another is answered as QUEUED. While the pipeline is active, the same `id` with the same
 	// content, however often and wherever it is sent, answers the first record; the same `id` with other content is a
 	// conflict and changes nothing.
 	ProcessPayload *ProcessProcessPayloadProcessPayloadResult `json:"processPayload"`
@@ -171,7 +193,8 @@ func (v *ProcessResponse) GetProcessPayload() *ProcessProcessPayloadProcessPaylo
 	return v.ProcessPayload
 }
 
-// How far a record has come. QUEUED, PROCESSING and RETRYING lead to PROCESSED, SKIPPED or DEAD.
+// How far a record has come. QUEUED, PROCESSING and RETRYING lead to PROCESSED, SKIPPED or DEAD; a replay leads from SKIPPED
+// and DEAD to QUEUED.
 type RecordState string
 
 const (

@@ -3054,10 +3054,10 @@ input CreatePipelineInput {
   description: String
   """
   What it does with payloads: a JSON object of at most 64 KiB with any of ` + "`" + `inputSchema` + "`" + ` (JSON Schema 2020-12), ` + "`" + `steps` + "`" + `,
-  ` + "`" + `attributes` + "`" + `, ` + "`" + `city` + "`" + `, ` + "`" + `orderingKey` + "`" + ` (CEL), ` + "`" + `retry` + "`" + ` and ` + "`" + `retention` + "`" + `. Without them, each payload becomes a result that is the
-  payload with its ` + "`" + `status` + "`" + ` and a ` + "`" + `timestamp` + "`" + `.
+  ` + "`" + `attributes` + "`" + `, ` + "`" + `city` + "`" + `, ` + "`" + `orderingKey` + "`" + ` (CEL), ` + "`" + `retry` + "`" + ` and ` + "`" + `retention` + "`" + `. Without them, as without a definition, each payload
+  becomes a result that is the payload with its ` + "`" + `status` + "`" + ` and a ` + "`" + `timestamp` + "`" + `.
   """
-  definition: JSON! = {}
+  definition: JSON
 }
 
 "A change of a pipeline. What is not given stays."
@@ -3089,7 +3089,7 @@ input TestPipelineInput {
   "A payload, as ` + "`" + `processPayload` + "`" + ` takes it."
   payload: JSON!
   "What the servers that steps call are taken to answer: an object, by each step's ` + "`" + `as` + "`" + `. Where there is none, null."
-  answers: JSON! = {}
+  answers: JSON
 }
 
 "What becomes of a sample."
@@ -12496,10 +12496,6 @@ func (ec *executionContext) unmarshalInputCreatePipelineInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	if _, present := asMap["definition"]; !present {
-		asMap["definition"] = map[string]any{}
-	}
-
 	fieldsInOrder := [...]string{"name", "description", "definition"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -12523,7 +12519,7 @@ func (ec *executionContext) unmarshalInputCreatePipelineInput(ctx context.Contex
 			it.Description = data
 		case "definition":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("definition"))
-			data, err := ec.unmarshalNJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			data, err := ec.unmarshalOJSON2encodingᚋjsonᚐRawMessage(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -12939,10 +12935,6 @@ func (ec *executionContext) unmarshalInputTestPipelineInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	if _, present := asMap["answers"]; !present {
-		asMap["answers"] = map[string]any{}
-	}
-
 	fieldsInOrder := [...]string{"name", "definition", "payload", "answers"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -12973,7 +12965,7 @@ func (ec *executionContext) unmarshalInputTestPipelineInput(ctx context.Context,
 			it.Payload = data
 		case "answers":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("answers"))
-			data, err := ec.unmarshalNJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			data, err := ec.unmarshalOJSON2encodingᚋjsonᚐRawMessage(ctx, v)
 			if err != nil {
 				return it, err
 			}

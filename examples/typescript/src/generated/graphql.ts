@@ -15,6 +15,8 @@ export type FreshnessState =
 
 /** The reasons a mutation is refused for. */
 export type ProblemCode =
+  /** The definition has something wrong in it, at `field`. The place in an expression is told as line:column. */
+  | 'DEFINITION_INVALID'
   /** More payloads are waiting than the server takes on: try again later. */
   | 'OVERLOADED'
   /** The pipeline has a record with the payload's `id` and other content. */
@@ -23,6 +25,8 @@ export type ProblemCode =
   | 'PAYLOAD_ID_INVALID'
   /** The payload has no `id`. */
   | 'PAYLOAD_ID_MISSING'
+  /** The payload is not as the pipeline's definition wants it. */
+  | 'PAYLOAD_INVALID'
   /** The payload is not a JSON object. */
   | 'PAYLOAD_NOT_OBJECT'
   /** The payload is over 256 KiB. */
@@ -37,10 +41,23 @@ export type ProblemCode =
   | 'PIPELINE_NAME_TAKEN'
   /** There is no pipeline of that name. */
   | 'PIPELINE_NOT_FOUND'
+  /** The pipeline has another version by now than the one expected. */
+  | 'PIPELINE_VERSION_CONFLICT'
+  /** It was not said which records: either by ids, or by a filter with a pipeline. */
+  | 'RECORDS_NOT_NAMED'
+  /** There is no such record. */
+  | 'RECORD_NOT_FOUND'
+  /** The record is neither DEAD nor SKIPPED. */
+  | 'RECORD_NOT_REPLAYABLE'
+  /** A step of the pipeline could not do its work. The record tells why, and when it is tried again. */
+  | 'STEP_FAILED'
   /** The weather was not fetched anew: that has just been done, or the provider has no quota left or fails. */
   | 'WEATHER_NOT_REFRESHED';
 
-/** How far a record has come. QUEUED, PROCESSING and RETRYING lead to PROCESSED, SKIPPED or DEAD. */
+/**
+ * How far a record has come. QUEUED, PROCESSING and RETRYING lead to PROCESSED, SKIPPED or DEAD; a replay leads from SKIPPED
+ * and DEAD to QUEUED.
+ */
 export type RecordState =
   /** Failed for good: its error is kept. */
   | 'DEAD'
