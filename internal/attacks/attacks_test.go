@@ -2,20 +2,16 @@ package attacks_test
 
 import (
 	"bufio"
-	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"barograph/internal/postgres/postgrestest"
+	"barograph/internal/programtest"
 )
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
@@ -71,24 +67,7 @@ type gateway struct {
 	address string // host:port
 	url     string // of the GraphQL endpoint
 	pid     int
-	log     *buffer
-}
-
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
+	log     *programtest.Log
 }
 
 var endpoint = regexp.MustCompile(`http://(\S+)/graphql`)
@@ -96,14 +75,10 @@ var endpoint = regexp.MustCompile(`http://(\S+)/graphql`)
 // start starts the program on a database of its own and waits until it serves.
 func start(t *testing.T, flags ...string) *gateway {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "barograph")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "barograph").CombinedOutput(); err != nil {
-		t.Fatalf("build the program: %v: %s", err, out)
-	}
 	args := append([]string{"--listen=127.0.0.1:0", "--admin-listen=none", "--weather=simulator", "--log-format=json",
 		"--log-level=debug", "--database-url=" + postgrestest.Database(t), "--data-dir=" + t.TempDir()}, flags...)
-	g := &gateway{log: &buffer{}}
-	cmd := exec.Command(path, args...)
+	g := &gateway{log: &programtest.Log{}}
+	cmd := exec.Command(programtest.Build(t), args...)
 	cmd.Stderr = g.log
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -138,29 +113,12 @@ func start(t *testing.T, flags ...string) *gateway {
 // processorTime returns how much the process has used, nothing where that cannot
 // be told.
 func (g *gateway) processorTime() time.Duration {
-	const tick = 10 * time.Millisecond // on Linux
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", g.pid))
-	if err != nil {
-		return 0
-	}
-	_, after, _ := strings.Cut(string(text), ") ") // the name, which may have spaces
-	fields := strings.Fields(after)
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * tick
+	used, _ := programtest.ProcessorTime(g.pid)
+	return used
 }
 
 // peakMemory returns the most memory the process has held, in MiB.
 func (g *gateway) peakMemory(t *testing.T) int {
 	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", g.pid))
-	if err != nil {
-		t.Skipf("memory is measured on Linux: %v", err)
-	}
-	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
-	if found == nil {
-		t.Fatal("the kernel does not tell the memory")
-	}
-	kb, _ := strconv.Atoi(string(found[1]))
-	return kb / 1024
+	return programtest.PeakMemory(t, g.pid)
 }

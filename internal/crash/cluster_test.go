@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"barograph/internal/postgres/private"
+	"barograph/internal/programtest"
 )
 
 // A cluster is gateways on one database. Whatever is killed comes back.
@@ -40,24 +41,11 @@ type gateway struct {
 	deaths  atomic.Int64
 }
 
-// build builds the program, or takes the one that BAROGRAPH_TEST_BINARY names.
-func build(t *testing.T, dir string) string {
-	t.Helper()
-	if given := os.Getenv("BAROGRAPH_TEST_BINARY"); given != "" {
-		return given
-	}
-	path := filepath.Join(dir, "barograph")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "barograph").CombinedOutput(); err != nil {
-		t.Fatalf("build the program: %v: %s", err, out)
-	}
-	return path
-}
-
 // newCluster starts a database and gateways, with flags of the test's own.
 func newCluster(t *testing.T, gateways int, flags ...string) *cluster {
 	t.Helper()
 	dir := tempDir(t)
-	binary, keyset := build(t, dir), filepath.Join(dir, "keyset.json")
+	binary, keyset := programtest.Build(t), filepath.Join(dir, "keyset.json")
 	if out, err := exec.CommandContext(t.Context(), binary, "keyset", "new", "--keyset-file", keyset).CombinedOutput(); err != nil {
 		t.Fatalf("make a keyset: %v: %s", err, out)
 	}

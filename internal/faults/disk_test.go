@@ -132,10 +132,10 @@ func diskReadOnly(t *testing.T) {
 		}
 	}
 	if g.ready(t) || !g.alive() {
-		t.Errorf("ready %v, alive %v; it printed:\n%s", g.ready(t), g.alive(), tail(g.log))
+		t.Errorf("ready %v, alive %v; it printed:\n%s", g.ready(t), g.alive(), g.log.Tail())
 	}
 	if len(l.wrong) > 0 {
-		t.Errorf("answered %v; it printed:\n%s", l.wrong, tail(g.log))
+		t.Errorf("answered %v; it printed:\n%s", l.wrong, g.log.Tail())
 	}
 	t.Logf("others %v", l.failures)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"barograph/internal/postgres/postgrestest"
+	"barograph/internal/programtest"
 )
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
@@ -84,7 +85,7 @@ var faults = []fault{
 
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	program = build(t)
+	program = programtest.Build(t)
 	for _, f := range faults {
 		t.Run(f.id+" "+f.name, func(t *testing.T) {
 			t.Parallel()

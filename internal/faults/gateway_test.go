@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"barograph/internal/postgres/postgrestest"
+	"barograph/internal/programtest"
 )
 
 // terminatedUnderLoad is F35.
@@ -43,7 +44,7 @@ func terminatedUnderLoad(t *testing.T) {
 		}
 	}
 	if code := g.exit(t); code != 0 || lost > 0 {
-		t.Errorf("exit code %d, and %d of %d were not answered; it printed:\n%s", code, lost, len(answered), tail(g.log))
+		t.Errorf("exit code %d, and %d of %d were not answered; it printed:\n%s", code, lost, len(answered), g.log.Tail())
 	}
 	execute(t, connect(t, database), `drop trigger dawdle on records`)
 	l.settle(t, start(t, "--database-url="+database, "--data-dir="+dir))
@@ -126,7 +127,7 @@ func directoryInUse(t *testing.T) {
 	first := start(t, "--data-dir="+dir)
 	second := launch(t, nil, "--data-dir="+dir)
 	if code := second.exit(t); code == 0 || !strings.Contains(second.log.String(), "in use by another gateway") {
-		t.Errorf("exit code %d; it printed:\n%s", code, tail(second.log))
+		t.Errorf("exit code %d; it printed:\n%s", code, second.log.Tail())
 	}
 	l := &ledger{}
 	l.send(t.Context(), first, "a", "x")
@@ -145,20 +146,16 @@ func littleMemory(t *testing.T) {
 		all.Go(func() { l.send(t.Context(), g, fmt.Sprint(i), content) })
 	}
 	all.Wait()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", g.cmd.Process.Pid))
-	if err != nil {
-		t.Skipf("memory is measured on Linux: %v", err)
-	}
-	peak, _ := strconv.Atoi(regexp.MustCompile(`VmHWM:\s+(\d+)`).FindStringSubmatch(string(status))[1])
-	t.Logf("%d payloads of 250 KiB at a time: %d acknowledged, others %v, %d MiB held at most", callers, l.acknowledgements(), l.failures, peak>>10)
-	if peak>>10 > memoryLimit {
-		t.Errorf("it has held %d MiB, want at most %d", peak>>10, memoryLimit)
+	peak := programtest.PeakMemory(t, g.cmd.Process.Pid)
+	t.Logf("%d payloads of 250 KiB at a time: %d acknowledged, others %v, %d MiB held at most", callers, l.acknowledgements(), l.failures, peak)
+	if peak > memoryLimit {
+		t.Errorf("it has held %d MiB, want at most %d", peak, memoryLimit)
 	}
 	if l.acknowledgements() == 0 || len(l.wrong) > 0 {
 		t.Errorf("%d acknowledged, answered %v", l.acknowledgements(), l.wrong)
 	}
 	if !g.alive() {
-		t.Fatalf("it ended; it printed:\n%s", tail(g.log))
+		t.Fatalf("it ended; it printed:\n%s", g.log.Tail())
 	}
 	g.data(t, `{ __typename }`, nil)
 }
@@ -200,16 +197,11 @@ func fewFiles(t *testing.T) {
 // processorTime returns how much the process has used.
 func processorTime(t *testing.T, g *gateway) time.Duration {
 	t.Helper()
-	const tick = 10 * time.Millisecond // on Linux
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", g.cmd.Process.Pid))
-	if err != nil {
-		t.Skipf("processors are measured on Linux: %v", err)
+	used, known := programtest.ProcessorTime(g.cmd.Process.Pid)
+	if !known {
+		t.Skip("processors are measured on Linux")
 	}
-	_, after, _ := strings.Cut(string(text), ") ") // the name, which may have spaces
-	fields := strings.Fields(after)
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * tick
+	return used
 }
 
 // callersLeave is F43.

@@ -12,10 +12,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"barograph/internal/programtest"
 )
 
 // patience bounds what a case waits for something that must happen.
@@ -24,48 +25,21 @@ const patience = time.Minute
 // program is the path of the built program. TestFaults sets it before its cases.
 var program string
 
-// build builds the program, until the test ends.
-func build(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "barograph")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "barograph").CombinedOutput(); err != nil {
-		t.Fatalf("build the program: %v: %s", err, out)
-	}
-	return path
-}
-
 // A gateway is a running program.
 type gateway struct {
 	cmd    *exec.Cmd
 	url    string // without a path
 	admin  string // the listener for operators, where it has one
-	log    *buffer
+	log    *programtest.Log
 	exited chan struct{}
 	client *http.Client
-}
-
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 // launch starts a program, which another one may wrap, without waiting for it.
 func launch(t *testing.T, wrap []string, flags ...string) *gateway {
 	t.Helper()
 	args := append(append(wrap, program, "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--weather=simulator", "--log-format=json"), flags...)
-	g := &gateway{cmd: exec.Command(args[0], args[1:]...), log: &buffer{}, exited: make(chan struct{}), client: &http.Client{Transport: &http.Transport{
+	g := &gateway{cmd: exec.Command(args[0], args[1:]...), log: &programtest.Log{}, exited: make(chan struct{}), client: &http.Client{Transport: &http.Transport{
 		MaxIdleConnsPerHost: 300,
 	}}}
 	for _, v := range os.Environ() {
@@ -87,7 +61,7 @@ func launch(t *testing.T, wrap []string, flags ...string) *gateway {
 		case <-g.exited:
 		case <-time.After(patience):
 			_ = g.cmd.Process.Kill()
-			t.Errorf("the program did not stop; it printed:\n%s", tail(g.log))
+			t.Errorf("the program did not stop; it printed:\n%s", g.log.Tail())
 		}
 		g.client.CloseIdleConnections()
 	})
@@ -112,7 +86,7 @@ func (g *gateway) serves(t *testing.T) {
 	t.Helper()
 	eventually(t, "it serves", func() bool {
 		if !g.alive() {
-			t.Fatalf("the program ended with %v; it printed:\n%s", g.cmd.ProcessState, tail(g.log))
+			t.Fatalf("the program ended with %v; it printed:\n%s", g.cmd.ProcessState, g.log.Tail())
 		}
 		if found := operators.FindStringSubmatch(g.log.String()); found != nil {
 			g.admin = found[1]
@@ -141,7 +115,7 @@ func (g *gateway) exit(t *testing.T) int {
 	case <-g.exited:
 		return g.cmd.ProcessState.ExitCode()
 	case <-time.After(patience):
-		t.Fatalf("the program does not end; it printed:\n%s", tail(g.log))
+		t.Fatalf("the program does not end; it printed:\n%s", g.log.Tail())
 		return 0
 	}
 }
@@ -198,7 +172,7 @@ func (g *gateway) data(t *testing.T, query string, variables map[string]any) str
 	t.Helper()
 	a, err := g.ask(t.Context(), query, variables)
 	if err != nil || len(a.Errors) != 0 {
-		t.Fatalf("ask %s: %v, %+v; the program printed:\n%s", query, err, a.Errors, tail(g.log))
+		t.Fatalf("ask %s: %v, %+v; the program printed:\n%s", query, err, a.Errors, g.log.Tail())
 	}
 	return string(a.Data)
 }
@@ -228,12 +202,6 @@ func eventually(t *testing.T, claim string, holds func() bool) {
 			t.Fatalf("%s: not after %v", claim, patience)
 		}
 	}
-}
-
-// tail returns the end of what a program printed.
-func tail(b *buffer) string {
-	text := b.String()
-	return text[max(0, len(text)-4000):]
 }
 
 // dataDir returns a directory for a gateway, which every user may enter.
