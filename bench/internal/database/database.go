@@ -5,19 +5,49 @@ package database
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
 
 	"barograph/internal/postgres"
 	"barograph/internal/postgres/private"
 )
 
-// Open returns pools on an empty database at a URL or, without one, on a server
+// A Measurement uses an empty database, and tells what it found.
+type Measurement func(ctx context.Context, pools *postgres.Pools, logger *slog.Logger) error
+
+// Main runs a measurement from the command line, whose flags it adds and reads,
+// and ends the process when that fails.
+func Main(measure Measurement) {
+	private.Child()
+	dir := flag.String("dir", os.TempDir(), "where to keep records meanwhile: a disk, not memory, with some 1.5 KB for each")
+	url := flag.String("database-url", "", "an empty database to use instead of a PostgreSQL of its own")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *url, *dir, measure); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, url, dir string, measure Measurement) (err error) {
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	pools, end, err := open(ctx, url, dir, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	return measure(ctx, pools, logger)
+}
+
+// open returns pools on an empty database at a URL or, without one, on a server
 // that it starts in a new folder of dir and says so. Its caller calls end, which
 // removes that server with its files.
-func Open(ctx context.Context, url, dir string, logger *slog.Logger) (pools *postgres.Pools, end func() error, err error) {
+func open(ctx context.Context, url, dir string, logger *slog.Logger) (pools *postgres.Pools, end func() error, err error) {
 	stop := func() error { return nil }
 	if url == "" {
 		if url, stop, err = start(ctx, dir, logger); err != nil {
