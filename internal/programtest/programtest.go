@@ -20,7 +20,7 @@ func Build(t testing.TB) string {
 		return given
 	}
 	path := filepath.Join(t.TempDir(), "barograph")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "barograph").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "barograph").CombinedOutput(); err != nil { //nolint:gosec // a path of our own
 		t.Fatalf("build the program: %v: %s", err, out)
 	}
 	return path
