@@ -22,6 +22,7 @@ import (
 	"github.com/lmittmann/tint"
 	"golang.org/x/sync/errgroup"
 
+	"barograph/auth"
 	"barograph/gazetteer"
 	"barograph/graph"
 	"barograph/internal/admin"
@@ -157,7 +158,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		Sources: loaders.Sources{Weather: reports, Pipelines: pipelines, Records: store},
 		Report:  inForce(s.UpstreamReport, listener.Addr()),
 	}}
-	handler := graph.New(serves)
+	handler := auth.As(auth.Anyone, graph.New(serves))
 	if err := errors.Join(base.pools.Observe(), processing.writer.Observe(), vault.Observe(), tally.Observe()); err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"barograph/auth"
+	"barograph/graph/access"
 	"barograph/graph/cost"
 	"barograph/graph/document"
 	"barograph/graph/federation"
@@ -27,17 +29,23 @@ type executor struct {
 	documents *document.Documents
 	costs     *cost.Table
 	limits    cost.Limits
+	rules     *access.Rules
 }
 
 func newExecutor(config Config) *executor {
 	executable := generated.NewExecutableSchema(generated.Config{Resolvers: config.Resolvers, Schema: federation.Schema(config.Federation)})
 	schema := executable.Schema()
+	rules, err := access.NewRules(schema)
+	if err != nil {
+		panic(err) // the schema is wrong
+	}
 	e := &executor{
 		Executor:  stock.New(executable),
 		persisted: persisted.New(config.Persisted, config.Logger),
 		documents: document.New(schema, config.documents()),
 		costs:     cost.New(schema, listLengths),
 		limits:    config.CostLimits,
+		rules:     rules,
 	}
 	e.SetErrorPresenter(presenter{config.Logger}.present)
 	e.SetRecoverFunc(recovered)
@@ -109,7 +117,11 @@ func (e *executor) CreateOperationContext(ctx context.Context, params *graphql.R
 	if errs != nil {
 		return operation, document.Shorten(errs)
 	}
-	return operation, e.weigh(operation)
+	if errs := e.weigh(operation); errs != nil {
+		return operation, errs
+	}
+	e.rules.Apply(operation, auth.From(ctx))
+	return operation, nil
 }
 
 // weigh finds what an operation costs, and refuses one that costs too much.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"barograph/auth"
 	"barograph/gazetteer"
 	"barograph/graph"
 	"barograph/graph/cost"
@@ -90,7 +91,7 @@ func ask(t *testing.T, handler http.Handler, text string, variables map[string]a
 
 func TestHostileDocumentsAreRefusedInFewWords(t *testing.T) {
 	t.Parallel()
-	handler := graph.New(quiet(graph.Config{}))
+	handler := auth.As(auth.Anyone, graph.New(quiet(graph.Config{})))
 	fan := `{weather(city:"x"){...F0}}`
 	for i := range 40 {
 		fan += fmt.Sprintf("fragment F%d on Weather{...F%d ...F%[2]d}", i, i+1)
@@ -145,7 +146,7 @@ func numbered(n int, format string) string {
 
 func TestCostIsLimitedByTheValuesOfVariables(t *testing.T) {
 	t.Parallel()
-	handler := graph.New(quiet(graph.Config{CostLimits: cost.Limits{Total: 100}, Resolvers: root{city: nil}}))
+	handler := auth.As(auth.Anyone, graph.New(quiet(graph.Config{CostLimits: cost.Limits{Total: 100}, Resolvers: root{city: nil}})))
 	const text = "query ($n: Int, $x: Boolean = false) { pipelines(first: $n) @skip(if: $x) { nodes { id } } }"
 	got := ask(t, handler, text, map[string]any{"n": 96})
 	if got.code() != "LIMIT_EXCEEDED" || fmt.Sprint(got.Errors[0].Extensions) != "map[allowed:100 code:LIMIT_EXCEEDED found:101 limit:cost]" {
@@ -171,12 +172,14 @@ func TestTheCostOfAnOperationIsKnownToWhoeverHasIt(t *testing.T) {
 	}
 }
 
-func started() context.Context { return graphql.StartOperationTrace(context.Background()) }
+func started() context.Context {
+	return auth.With(graphql.StartOperationTrace(context.Background()), auth.Anyone)
+}
 
 func TestIntrospectionIsRefusedWhereTheSchemaIsHidden(t *testing.T) {
 	t.Parallel()
 	for hidden, want := range map[bool]string{true: "INTROSPECTION_DISABLED", false: ""} {
-		handler := graph.New(quiet(graph.Config{HideSchema: hidden}))
+		handler := auth.As(auth.Anyone, graph.New(quiet(graph.Config{HideSchema: hidden})))
 		got := ask(t, handler, "{ __schema { queryType { name } } }", nil)
 		reason := ""
 		if len(got.Errors) > 0 {
@@ -193,9 +196,9 @@ func TestIntrospectionIsRefusedWhereTheSchemaIsHidden(t *testing.T) {
 
 func TestErrorsOfAnAnswerAreFew(t *testing.T) {
 	t.Parallel()
-	handler := graph.New(quiet(graph.Config{ErrorLimit: 5, Resolvers: root{city: func(context.Context, string) (*gazetteer.City, error) {
+	handler := auth.As(auth.Anyone, graph.New(quiet(graph.Config{ErrorLimit: 5, Resolvers: root{city: func(context.Context, string) (*gazetteer.City, error) {
 		return nil, errors.New("broken")
-	}}}))
+	}}})))
 	got := ask(t, handler, "{"+numbered(20, `a#:city(name:"x"){id}`)+"}", nil)
 	if len(got.Errors) != 6 || got.Errors[5].Message != "15 more errors are left out" || got.Errors[5].Extensions["code"] != "LIMIT_EXCEEDED" {
 		t.Errorf("errors = %+v, want five, and how many more there were", got.Errors)
@@ -208,7 +211,7 @@ func TestErrorsOfAnAnswerAreFew(t *testing.T) {
 
 func TestErrorsDoNotEchoWhatWasSent(t *testing.T) {
 	t.Parallel()
-	handler := graph.New(quiet(graph.Config{}))
+	handler := auth.As(auth.Anyone, graph.New(quiet(graph.Config{})))
 	long := strings.Repeat("x", 100_000)
 	for name, c := range map[string]struct {
 		text      string
@@ -229,10 +232,10 @@ func TestErrorsDoNotEchoWhatWasSent(t *testing.T) {
 
 func TestAnOperationHasADeadlineAndASlowOneIsTold(t *testing.T) {
 	t.Parallel()
-	handler := graph.New(quiet(graph.Config{OperationTimeout: time.Millisecond, Resolvers: root{city: func(ctx context.Context, _ string) (*gazetteer.City, error) {
+	handler := auth.As(auth.Anyone, graph.New(quiet(graph.Config{OperationTimeout: time.Millisecond, Resolvers: root{city: func(ctx context.Context, _ string) (*gazetteer.City, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
-	}}}))
+	}}})))
 	if got := ask(t, handler, `{ city(name: "x") { id } }`, nil); got.code() != "TIMEOUT" {
 		t.Errorf("errors = %+v, want TIMEOUT", got.Errors)
 	}
@@ -365,7 +368,7 @@ func TestOnlyTrustedDocumentsRunWhereTheyAreRequired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := graph.New(quiet(graph.Config{Persisted: persisted.Config{Trusted: trusted, Mode: persisted.Require}}))
+	handler := auth.As(auth.Anyone, graph.New(quiet(graph.Config{Persisted: persisted.Config{Trusted: trusted, Mode: persisted.Require}})))
 	if got := ask(t, handler, "query Trusted { __typename }", nil); got.code() != "" {
 		t.Errorf("trusted: %+v", got.Errors)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"barograph/auth"
 	"barograph/graph"
 )
 
@@ -65,7 +66,7 @@ var taking = map[string]string{
 
 func TestVariablesAreRefusedInTheirOwnWords(t *testing.T) {
 	t.Parallel()
-	handler := graph.New(quiet(graph.Config{}))
+	handler := auth.As(auth.Anyone, graph.New(quiet(graph.Config{})))
 	for _, c := range []struct{ of, given, want, path string }{
 		{"String!", `{}`, "variable $n: must be given: its type is String!", "variable n"},
 		{"String!", `{"n": null}`, "variable $n: must not be null: its type is String!", "variable n"},
@@ -122,7 +123,7 @@ func TestVariablesAreRefusedInTheirOwnWords(t *testing.T) {
 
 func TestVariablesThatTheSpecificationAllowsAreTaken(t *testing.T) {
 	t.Parallel()
-	handler := graph.New(quiet(graph.Config{}))
+	handler := auth.As(auth.Anyone, graph.New(quiet(graph.Config{})))
 	for _, c := range []struct{ of, given string }{
 		{"String!", `{"n": "5", "unheard of": {}}`},
 		{"String! = \"Lima\"", `{}`},
@@ -160,7 +161,7 @@ func TestVariablesThatTheSpecificationAllowsAreTaken(t *testing.T) {
 
 func TestAllThatIsWrongWithVariablesIsToldUpToALimit(t *testing.T) {
 	t.Parallel()
-	handler := graph.New(quiet(graph.Config{}))
+	handler := auth.As(auth.Anyone, graph.New(quiet(graph.Config{})))
 	_, errs := give(t, handler, taking["Int and [RecordState!]"], `{"n": "5", "m": ["x", "DEAD", 7]}`)
 	if len(errs) != 3 || !strings.Contains(errs[0].Message, "$n") || !strings.Contains(errs[1].Message, "$m at [0]") || !strings.Contains(errs[2].Message, "$m at [2]") {
 		t.Errorf("errors = %+v, want one about $n and two about $m", errs)
@@ -184,7 +185,7 @@ func TestAllThatIsWrongWithVariablesIsToldUpToALimit(t *testing.T) {
 
 func TestVariablesNameNoEnumValuesWhereTheSchemaIsHidden(t *testing.T) {
 	t.Parallel()
-	handler := graph.New(quiet(graph.Config{HideSchema: true}))
+	handler := auth.As(auth.Anyone, graph.New(quiet(graph.Config{HideSchema: true})))
 	_, errs := give(t, handler, taking["Units"], `{"n": "metric"}`)
 	if want := `variable $n: "metric" is no value of Units`; len(errs) != 1 || errs[0].Message != want {
 		t.Errorf("errors = %+v, want %s", errs, want)

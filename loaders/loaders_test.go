@@ -15,6 +15,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"barograph/auth"
 	"barograph/gazetteer"
 	"barograph/graph"
 	"barograph/loaders"
@@ -71,13 +72,13 @@ func run(t *testing.T, p *provider, query string, ids []string) (answer string) 
 		logger := slog.New(slog.DiscardHandler)
 		service := weather.NewService(time.Now, logger, p)
 		defer service.Close()
-		handler := graph.New(graph.Config{
+		handler := auth.As(auth.Anyone, graph.New(graph.Config{
 			Resolvers: &resolvers.Root{Gazetteer: cities, Now: time.Now, Logger: logger},
 			Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
 				Weather: service,
 			}}},
 			Logger: logger,
-		})
+		}))
 		body, err := json.Marshal(map[string]any{"query": query, "variables": map[string]any{"ids": ids}})
 		if err != nil {
 			t.Fatal(err)

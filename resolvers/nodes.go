@@ -3,6 +3,7 @@ package resolvers
 import (
 	"context"
 
+	"barograph/auth"
 	"barograph/gazetteer"
 	"barograph/graph/caching"
 	"barograph/graph/wire"
@@ -42,6 +43,9 @@ func (r *Root) announceNodes(ctx context.Context, ids []string) {
 		places []weather.Place
 	)
 	for _, id := range ids {
+		if r.findable(ctx, id) != nil {
+			continue
+		}
 		if name, ok := pipeline.ParseID(id); ok {
 			names = append(names, name)
 		} else if key, ok := records.ParseID(id); ok {
@@ -58,8 +62,26 @@ func (r *Root) announceNodes(ctx context.Context, ids []string) {
 	}
 }
 
+// findable returns why whoever asks may not find what an id names, or nil. It
+// takes what the other fields take that find it, be it there or not.
+func (r *Root) findable(ctx context.Context, id string) error {
+	if _, ok := pipeline.ParseID(id); ok {
+		return auth.Require(ctx, auth.RecordsRead, auth.PayloadsWrite, auth.RecordsReplay, auth.PipelinesWrite)
+	}
+	if _, ok := records.ParseID(id); ok {
+		return auth.Require(ctx, auth.RecordsRead)
+	}
+	if _, ok := r.parseWeatherID(id); ok {
+		return auth.Require(ctx, auth.WeatherRead)
+	}
+	return nil
+}
+
 // node returns what the id names, or nil when nothing has it.
 func (r *Root) node(ctx context.Context, id string) (wire.Node, error) {
+	if err := r.findable(ctx, id); err != nil {
+		return nil, err
+	}
 	if key, ok := gazetteer.ParseKey(id); ok {
 		city, _ := r.Gazetteer.City(key)
 		return some(city), nil

@@ -20,7 +20,7 @@ import (
 
 // directives say which types are entities, and by which keys.
 const directives = `
-extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])
+extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@shareable", "@authenticated", "@requiresScopes", "Scope"])
 
 extend type City @key(fields: "id")
 extend type Pipeline @key(fields: "id") @key(fields: "name")

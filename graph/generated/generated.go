@@ -2173,6 +2173,27 @@ directive @listSize(
   requireOneSlicingArgument: Boolean = true
 ) on FIELD_DEFINITION
 
+"""
+Only somebody may see this: with a credential of the gateway's, or on the machine of a gateway for development. Who sends none gets
+null, with UNAUTHENTICATED at its path.
+"""
+directive @authenticated on ENUM | FIELD_DEFINITION | INTERFACE | OBJECT | SCALAR
+
+"""
+Only who has scopes may see this: all of those in one of the lists. Others get null, with FORBIDDEN at its path. Said of a type, it
+is meant of every field in it, and of every field that returns it.
+"""
+directive @requiresScopes(
+  "The lists."
+  scopes: [[Scope!]!]!
+) on ENUM | FIELD_DEFINITION | INTERFACE | OBJECT | SCALAR
+
+"""
+Something that a credential allows: ` + "`" + `weather:read` + "`" + `, ` + "`" + `records:read` + "`" + `, ` + "`" + `payloads:write` + "`" + `, ` + "`" + `records:replay` + "`" + `, ` + "`" + `pipelines:write` + "`" + `, ` + "`" + `keys:write` + "`" + `
+or ` + "`" + `audit:read` + "`" + `.
+"""
+scalar Scope @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc6749#section-3.3")
+
 "An instant with its offset from UTC, as in ` + "`" + `2026-03-01T12:00:00+05:30` + "`" + ` (RFC 3339)."
 scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
 
@@ -2272,7 +2293,7 @@ type Query {
     pipeline: String! = "default"
     "The payload's ` + "`" + `id` + "`" + `."
     payloadId: String!
-  ): Record
+  ): Record @requiresScopes(scopes: [["records:read"]])
   "Records, a page at a time. A walk through the pages neither skips nor repeats a record that was there when it began."
   records(
     "Which ones."
@@ -2306,12 +2327,12 @@ type Query {
   node(
     "The id."
     id: ID!
-  ): Node @cacheControl(maxAge: 86400)
+  ): Node @authenticated @cacheControl(maxAge: 86400)
   "Many things with ids, in the order asked. What does not exist is null."
   nodes(
     "The ids, at most 1000."
     ids: [ID!]!
-  ): [Node]! @cacheControl(maxAge: 86400) @listSize(assumedSize: 1000)
+  ): [Node]! @authenticated @cacheControl(maxAge: 86400) @listSize(assumedSize: 1000)
 }
 
 "What can be changed."
@@ -2419,7 +2440,7 @@ enum Units {
 }
 
 "A place people live in: GeoNames' cities of 15 000 inhabitants or more, and the capitals."
-type City implements Node @cacheControl(maxAge: 86400) {
+type City implements Node @authenticated @cacheControl(maxAge: 86400) {
   "Global id, stable; accepted wherever a city's name is."
   id: ID!
   "Its English or local name."
@@ -2463,7 +2484,7 @@ type City implements Node @cacheControl(maxAge: 86400) {
 }
 
 "A weather report for a place."
-type Weather implements Node @cacheControl(maxAge: 3600) {
+type Weather implements Node @requiresScopes(scopes: [["weather:read"]]) @cacheControl(maxAge: 3600) {
   "Names the place and the units, so that a client's cache merges reports rather than erasing one with another."
   id: ID!
   "The city it was asked for. Null for bare coordinates."
@@ -2495,7 +2516,7 @@ type Weather implements Node @cacheControl(maxAge: 3600) {
 }
 
 "How clean the air is. A value that the provider does not have is null."
-type AirQuality @cacheControl(inheritMaxAge: true) {
+type AirQuality @requiresScopes(scopes: [["weather:read"]]) @cacheControl(inheritMaxAge: true) {
   "Who observed it, when, and until when it is fresh: the air may come from another provider than the rest of the report."
   freshness: Freshness!
   "When it was observed."
@@ -2515,7 +2536,7 @@ type AirQuality @cacheControl(inheritMaxAge: true) {
 }
 
 "How far a report can be relied on."
-type Freshness @cacheControl(inheritMaxAge: true) {
+type Freshness @requiresScopes(scopes: [["weather:read"]]) @cacheControl(inheritMaxAge: true) {
   "Whether it was fetched for this answer."
   state: FreshnessState!
   "Who answered: ` + "`" + `open-meteo` + "`" + `, ` + "`" + `met-norway` + "`" + `, ` + "`" + `per-city` + "`" + ` or ` + "`" + `simulator` + "`" + `."
@@ -2541,7 +2562,7 @@ enum FreshnessState {
 }
 
 "The conditions at a moment. A value that the provider does not have is null."
-type CurrentConditions @cacheControl(inheritMaxAge: true) {
+type CurrentConditions @requiresScopes(scopes: [["weather:read"]]) @cacheControl(inheritMaxAge: true) {
   "When they were observed."
   time: DateTime!
   "Air temperature 2 m above the ground, in °C or °F."
@@ -2573,7 +2594,7 @@ type CurrentConditions @cacheControl(inheritMaxAge: true) {
 }
 
 "The conditions expected in an hour. A value that the provider does not have is null."
-type HourlyForecast @cacheControl(inheritMaxAge: true) {
+type HourlyForecast @requiresScopes(scopes: [["weather:read"]]) @cacheControl(inheritMaxAge: true) {
   "The start of the hour."
   time: DateTime!
   "Air temperature 2 m above the ground, in °C or °F."
@@ -2607,7 +2628,7 @@ type HourlyForecast @cacheControl(inheritMaxAge: true) {
 }
 
 "What a day is expected to bring. A value that the provider does not have is null."
-type DailyForecast @cacheControl(inheritMaxAge: true) {
+type DailyForecast @requiresScopes(scopes: [["weather:read"]]) @cacheControl(inheritMaxAge: true) {
   "The local day."
   date: Date!
   "The lowest air temperature, in °C or °F."
@@ -2665,7 +2686,7 @@ enum WeatherCondition {
 }
 
 "Where payloads go: they are processed by its rules and kept as its records."
-type Pipeline implements Node {
+type Pipeline implements Node @requiresScopes(scopes: [["records:read"], ["payloads:write"], ["records:replay"], ["pipelines:write"]]) {
   "Global id, stable."
   id: ID!
   "Its name, which never changes."
@@ -2677,7 +2698,7 @@ type Pipeline implements Node {
   "Which version of its definition is in force, from 1."
   version: Int!
   "What it does with payloads, as it was given: inputSchema, steps, attributes, city, orderingKey, retry and retention."
-  definition: JSON!
+  definition: JSON! @requiresScopes(scopes: [["records:read"], ["pipelines:write"]])
   "When it was made."
   createdAt: DateTime!
   "When it was changed last."
@@ -2715,7 +2736,7 @@ type Pipeline implements Node {
 How a pipeline is doing: what became of the records that it took in between two times, and what is unfinished now, whenever it was
 taken in. Where counts are made on a replica of the database, this is as recent as the replica is.
 """
-type PipelineStats {
+type PipelineStats @requiresScopes(scopes: [["records:read"]]) {
   "From when."
   since: DateTime!
   "Until when, which was the time of asking."
@@ -2749,7 +2770,7 @@ type PipelineStats {
 }
 
 "What became of the records that a pipeline took in during a stretch of time."
-type PipelineBucket {
+type PipelineBucket @requiresScopes(scopes: [["records:read"]]) {
   "From when."
   since: DateTime!
   "Until when, excluded."
@@ -2767,7 +2788,7 @@ type PipelineBucket {
 }
 
 "How numbers are spread. Of no numbers, all but ` + "`" + `count` + "`" + ` is null. A percentile is one of the numbers: the least that no fewer than so many percent are at most as large as."
-type Distribution {
+type Distribution @requiresScopes(scopes: [["records:read"]]) {
   "How many there are."
   count: Int!
   "The smallest."
@@ -2785,7 +2806,7 @@ type Distribution {
 }
 
 "How an attribute of records is spread, in groups of them."
-type RecordStats {
+type RecordStats @requiresScopes(scopes: [["records:read"]]) {
   "The groups with the most records, the largest first."
   groups: [RecordGroup!]!
   "How many more groups there are."
@@ -2795,7 +2816,7 @@ type RecordStats {
 }
 
 "Records that have the same value of an attribute."
-type RecordGroup {
+type RecordGroup @requiresScopes(scopes: [["records:read"]]) {
   "The value. Null for the records that do not have the attribute, and where all are one group."
   value: JSON
   "How many records there are."
@@ -2805,7 +2826,7 @@ type RecordGroup {
 }
 
 "A payload that was taken in, and what became of it."
-type Record implements Node {
+type Record implements Node @requiresScopes(scopes: [["records:read"], ["payloads:write"]]) {
   "Global id, stable."
   id: ID!
   "The pipeline that took it in."
@@ -2815,13 +2836,13 @@ type Record implements Node {
   "How far it has come."
   state: RecordState!
   "The payload as it was sent."
-  payload: JSON
+  payload: JSON @requiresScopes(scopes: [["records:read"]])
   "What processing made of it: the payload with ` + "`" + `status` + "`" + ` set to ` + "`" + `processed` + "`" + ` and ` + "`" + `timestamp` + "`" + ` to the time of processing."
-  result: JSON
+  result: JSON @requiresScopes(scopes: [["records:read"]])
   "What it is found and grouped by: an object with what its pipeline declares. Null when that is nothing."
-  attributes: JSON
+  attributes: JSON @requiresScopes(scopes: [["records:read"]])
   "The city that the payload's ` + "`" + `city` + "`" + ` names. Null when it names none that is known."
-  city: City
+  city: City @requiresScopes(scopes: [["records:read"]])
   "The version of the pipeline's rules that were applied to it last."
   pipelineVersion: Int!
   "How many attempts at processing it there have been, those before a replay among them."
@@ -2839,7 +2860,7 @@ type Record implements Node {
 }
 
 "Why an attempt at processing a record failed."
-type RecordError {
+type RecordError @requiresScopes(scopes: [["records:read"]]) {
   "The reason, for programs: STEP_FAILED, LEASE_EXPIRED and INTERRUPTED when its node was lost or stopped, or CRASHED."
   code: String!
   "The reason, for people."
@@ -2849,7 +2870,7 @@ type RecordError {
 }
 
 "An attempt at processing a record, that failed."
-type RecordAttempt {
+type RecordAttempt @requiresScopes(scopes: [["records:read"]]) {
   "Which one it was, from 1, over all replays."
   number: Int!
   "The version of the pipeline's rules by which it was made."
@@ -2878,7 +2899,7 @@ enum RecordState {
 }
 
 "A change of a record."
-type RecordEvent {
+type RecordEvent @requiresScopes(scopes: [["records:read"]]) {
   "Its place among all events, for ` + "`" + `after` + "`" + `. It says nothing else, and is good as long as the database is."
   cursor: String!
   "The record as it came to be."
@@ -2949,7 +2970,7 @@ input RefreshWeatherInput {
 }
 
 "What became of a refresh."
-type RefreshWeatherResult {
+type RefreshWeatherResult @requiresScopes(scopes: [["weather:read"]]) {
   "The newest report of each city, in the order asked. One for an unknown city is null, with NOT_FOUND at its path; the others arrive."
   weather: [Weather] @cost(weight: 5)
   "Which reports are not new, and why. Empty when all are."
@@ -2968,7 +2989,7 @@ input ProcessPayloadInput {
 }
 
 "What became of a payload."
-type ProcessPayloadResult {
+type ProcessPayloadResult @requiresScopes(scopes: [["payloads:write"]]) {
   "The record. With PAYLOAD_CONFLICT, the first one with this id. Null when the payload was refused."
   record: Record
   "True when the same content had been taken in before: the record is the first one."
@@ -2986,7 +3007,7 @@ input SubmitPayloadsInput {
 }
 
 "What became of payloads."
-type SubmitPayloadsResult {
+type SubmitPayloadsResult @requiresScopes(scopes: [["payloads:write"]]) {
   "What became of each, in the order given."
   outcomes: [PayloadOutcome!]!
   "Why none was taken in: the pipeline, or OVERLOADED. Empty when that is not so."
@@ -2997,19 +3018,19 @@ type SubmitPayloadsResult {
 union PayloadOutcome = Accepted | Duplicate | Conflict | Rejected
 
 "A payload that was taken in."
-type Accepted {
+type Accepted @requiresScopes(scopes: [["payloads:write"]]) {
   "Its record."
   record: Record
 }
 
 "A payload that had been taken in before, with the same content."
-type Duplicate {
+type Duplicate @requiresScopes(scopes: [["payloads:write"]]) {
   "The first record."
   record: Record
 }
 
 "A payload whose id another one has, with other content."
-type Conflict {
+type Conflict @requiresScopes(scopes: [["payloads:write"]]) {
   "The first record, which stands."
   record: Record
   "PAYLOAD_CONFLICT."
@@ -3017,7 +3038,7 @@ type Conflict {
 }
 
 "A payload that was not taken in."
-type Rejected {
+type Rejected @requiresScopes(scopes: [["payloads:write"]]) {
   "Its ` + "`" + `id` + "`" + `. Null where it has none that may be one."
   payloadId: String
   "Why."
@@ -3035,7 +3056,7 @@ input ReplayRecordsInput {
 }
 
 "What became of records to process again."
-type ReplayRecordsResult {
+type ReplayRecordsResult @requiresScopes(scopes: [["records:replay"]]) {
   "How many of those asked for are, or were, DEAD or SKIPPED."
   matched: Int!
   "How many are QUEUED now. None by a dry run."
@@ -3073,7 +3094,7 @@ input UpdatePipelineInput {
 }
 
 "What became of a change of a pipeline."
-type UpdatePipelineResult {
+type UpdatePipelineResult @requiresScopes(scopes: [["pipelines:write"]]) {
   "The pipeline as it is now. Null when the change was refused."
   pipeline: Pipeline
   "Why it was refused: everything that is wrong with a definition, each with its path. Empty when it was not."
@@ -3093,7 +3114,7 @@ input TestPipelineInput {
 }
 
 "What becomes of a sample."
-type TestPipelineResult {
+type TestPipelineResult @requiresScopes(scopes: [["pipelines:write"]]) {
   "The city it would be joined with."
   city: City
   "What makes payloads be processed one after the other, where they have it in common."
@@ -3113,7 +3134,7 @@ type TestPipelineResult {
 }
 
 "What one step does with a sample."
-type TestedStep {
+type TestedStep @requiresScopes(scopes: [["pipelines:write"]]) {
   "Which kind of step it is."
   kind: String!
   "What it makes of the sample. Null when it fails or skips it."
@@ -3129,7 +3150,7 @@ type TestedStep {
 }
 
 "What became of a pipeline to make."
-type CreatePipelineResult {
+type CreatePipelineResult @requiresScopes(scopes: [["pipelines:write"]]) {
   "The pipeline. Null when it was refused."
   pipeline: Pipeline
   "Why it was refused. Empty when it was not."
@@ -3143,7 +3164,7 @@ input ActivatePipelineInput {
 }
 
 "What became of a pipeline to activate."
-type ActivatePipelineResult {
+type ActivatePipelineResult @requiresScopes(scopes: [["pipelines:write"]]) {
   "The pipeline as it is now. Null when it was refused."
   pipeline: Pipeline
   "Why it was refused. Empty when it was not."
@@ -3157,7 +3178,7 @@ input DeactivatePipelineInput {
 }
 
 "What became of a pipeline to deactivate."
-type DeactivatePipelineResult {
+type DeactivatePipelineResult @requiresScopes(scopes: [["pipelines:write"]]) {
   "The pipeline as it is now. Null when it was refused."
   pipeline: Pipeline
   "Why it was refused. Empty when it was not."
@@ -3165,7 +3186,7 @@ type DeactivatePipelineResult {
 }
 
 "Why a mutation was refused."
-type Problem {
+type Problem @authenticated {
   "The reason, for programs."
   code: ProblemCode!
   "The reason, for people."
@@ -3219,7 +3240,7 @@ enum ProblemCode {
 }
 
 "A page of pipelines."
-type PipelineConnection {
+type PipelineConnection @requiresScopes(scopes: [["records:read"], ["payloads:write"], ["records:replay"], ["pipelines:write"]]) {
   "The page, each with its cursor."
   edges: [PipelineEdge!]!
   "The page."
@@ -3231,7 +3252,7 @@ type PipelineConnection {
 }
 
 "A pipeline on a page."
-type PipelineEdge {
+type PipelineEdge @requiresScopes(scopes: [["records:read"], ["payloads:write"], ["records:replay"], ["pipelines:write"]]) {
   "Its place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
   "The pipeline."
@@ -3239,7 +3260,7 @@ type PipelineEdge {
 }
 
 "A page of records."
-type RecordConnection {
+type RecordConnection @requiresScopes(scopes: [["records:read"]]) {
   "The page, each with its cursor."
   edges: [RecordEdge!]!
   "The page."
@@ -3251,7 +3272,7 @@ type RecordConnection {
 }
 
 "A record on a page."
-type RecordEdge {
+type RecordEdge @requiresScopes(scopes: [["records:read"]]) {
   "Its place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
   "The record."
@@ -3259,7 +3280,7 @@ type RecordEdge {
 }
 
 "Where a page stands among the pages."
-type PageInfo {
+type PageInfo @authenticated {
   "Whether anything follows this page."
   hasNextPage: Boolean!
   "Whether anything precedes this page."
@@ -3275,16 +3296,16 @@ type PageInfo {
 
 extend type Query {
   "What this subgraph is composed from."
-  _service: _Service!
+  _service: _Service! @authenticated
   "The entities that are represented, in the order asked. What there is none of is null, with an error at its path."
   _entities(
     "What names each: its ` + "`" + `__typename` + "`" + ` and a key, at most 1000."
     representations: [_Any!]!
-  ): [_Entity]! @listSize(assumedSize: 1000)
+  ): [_Entity]! @authenticated @listSize(assumedSize: 1000)
 }
 
 "What a subgraph says of itself."
-type _Service {
+type _Service @authenticated {
   "The subgraph's schema, with the directives of Apollo Federation."
   sdl: String!
 }
@@ -16436,6 +16457,78 @@ func (ec *executionContext) unmarshalNRefreshWeatherInput2barographᚋgraphᚋwi
 func (ec *executionContext) unmarshalNReplayRecordsInput2barographᚋgraphᚋwireᚐReplayRecordsInput(ctx context.Context, v any) (wire.ReplayRecordsInput, error) {
 	res, err := ec.unmarshalInputReplayRecordsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNScope2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNScope2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Scope!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNScope2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNScope2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNScope2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNScope2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNScope2ᚕᚕstringᚄ(ctx context.Context, v any) ([][]string, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([][]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNScope2ᚕstringᚄ(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNScope2ᚕᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v [][]string) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNScope2ᚕstringᚄ(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {

@@ -20,6 +20,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"go.uber.org/goleak"
 
+	"barograph/auth"
 	"barograph/gazetteer"
 	"barograph/graph"
 	"barograph/loaders"
@@ -90,13 +91,13 @@ func serve(t testing.TB, p *provider, extensions ...graphql.HandlerExtension) (u
 	logger := slog.New(slog.DiscardHandler)
 	service := weather.NewService(time.Now, logger, p)
 	t.Cleanup(service.Close)
-	server := httptest.NewServer(graph.New(graph.Config{
+	server := httptest.NewServer(auth.As(auth.Anyone, graph.New(graph.Config{
 		Resolvers: &resolvers.Root{Gazetteer: known, Now: time.Now, Logger: logger},
 		Extensions: append(extensions, loaders.Extension{Report: true, Sources: loaders.Sources{
 			Weather: service,
 		}}),
 		Logger: logger,
-	}))
+	})))
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	t.Cleanup(server.Close)
 	return server.URL

@@ -54,6 +54,9 @@ func (g *Gateway) Ask(t testing.TB, query string, variables Variables) Answer {
 		return Answer{}
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if g.as != "" {
+		req.Header.Set(asHeader, g.as)
+	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Errorf("ask: %v", err)

@@ -46,6 +46,8 @@ type Gateway struct {
 	Base     *records.Base
 
 	ahead *atomic.Int64 // by how much the weather's clock is, in nanoseconds
+	known *principals
+	as    string // which of them asks, none for anyone
 }
 
 // Advance moves the clock that reports age by.
@@ -132,9 +134,10 @@ func start(t testing.TB, workers int, options ...func(*graph.Config)) *Gateway {
 	for _, change := range options {
 		change(&config)
 	}
-	server := httptest.NewServer(graph.New(config))
+	known := &principals{}
+	server := httptest.NewServer(known.handler(graph.New(config)))
 	t.Cleanup(server.Close)
-	return &Gateway{URL: server.URL, Upstream: upstream, Logs: logs, Base: base, ahead: ahead}
+	return &Gateway{URL: server.URL, Upstream: upstream, Logs: logs, Base: base, ahead: ahead, known: known}
 }
 
 func must(t testing.TB, err error) {
