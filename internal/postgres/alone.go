@@ -29,11 +29,14 @@ func (p *Pools) Alone(ctx context.Context, work string, do func(context.Context,
 	})
 }
 
-// unlock gives the lock back, by closing the connection if nothing else helps.
+// unlock gives the lock back. Where that fails, or the lock is not this
+// connection's, as behind a pooler that has swapped the one to the server, it
+// closes the connection: whatever is left of the lock may go with it.
 func unlock(ctx context.Context, conn *pgx.Conn, work string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTimeout)
 	defer cancel()
-	if _, err := conn.Exec(ctx, `select pg_advisory_unlock(hashtextextended($1, 0))`, work); err != nil {
+	var held bool
+	if err := conn.QueryRow(ctx, `select pg_advisory_unlock(hashtextextended($1, 0))`, work).Scan(&held); err != nil || !held {
 		_ = conn.Close(ctx)
 	}
 }

@@ -60,3 +60,22 @@ func TestAloneGivesTheLockBackWhenItsCallerIsStopped(t *testing.T) {
 		t.Errorf("Alone of another = %t, %v, want it to do the work", did, err)
 	}
 }
+
+func TestAloneClosesAConnectionThatHasLostTheLock(t *testing.T) {
+	t.Parallel()
+	pools := open(t, postgrestest.Database(t))
+	for _, lost := range []bool{false, true} {
+		var used *pgx.Conn
+		err := pools.Alone(t.Context(), "sweep", func(ctx context.Context, conn *pgx.Conn) error {
+			used = conn
+			if !lost {
+				return nil
+			}
+			_, err := conn.Exec(ctx, `select pg_advisory_unlock_all()`) // as if it were another connection to the server
+			return err
+		})
+		if err != nil || used.IsClosed() != lost {
+			t.Errorf("Alone = %v, the connection is closed: %t, want %t", err, used.IsClosed(), lost)
+		}
+	}
+}
