@@ -77,11 +77,11 @@ func (x *Indexer) Run(ctx context.Context) error {
 // is not for concurrent use.
 func (x *Indexer) Reconcile(ctx context.Context) error {
 	return keepIndexes.Run(ctx, x.base.Logger, func(ctx context.Context) error {
+		declared, err := x.declared(ctx) // before there is a connection to hold meanwhile
+		if err != nil {
+			return err
+		}
 		return postgres.Fault(x.base.Pools.Alone(ctx, indexingWork, func(ctx context.Context, conn *pgx.Conn) error {
-			declared, err := x.declared(ctx)
-			if err != nil {
-				return err
-			}
 			there, err := aids(ctx, conn)
 			if err != nil {
 				return err

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"barograph/records"
 )
 
@@ -128,6 +130,22 @@ func TestIndexerBuildsWithoutHoldingUpWriters(t *testing.T) {
 		if !whole {
 			t.Errorf("%s is not whole", name)
 		}
+	}
+}
+
+// All connections but one may be somebody else's.
+func TestUpkeepNeedsOneConnection(t *testing.T) {
+	t.Parallel()
+	g := assemble(alteredWorkers(t, func(config *pgxpool.Config) { config.MaxConns = 1 }))
+	define(t, g, "default", `{"retention":{"processedSeconds":60},"attributes":{"total":{"expression":"payload.total","type":"NUMBER","range":true}}}`)
+	finished(t, g, "default", "a", records.Processed, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := records.NewIndexer(g.base, g.pipelines, time.Now).Reconcile(ctx); err != nil || len(rangeIndexes(t, g)) != 1 {
+		t.Errorf("Reconcile: %v", err)
+	}
+	if err := records.NewSweeper(g.base, g.pipelines, time.Now).Sweep(ctx); err != nil || g.rows(t) != 0 {
+		t.Errorf("Sweep: %v", err)
 	}
 }
 

@@ -298,9 +298,16 @@ func TestSweeperRestsAsLongAsItWorks(t *testing.T) {
 // tracedWorkers returns the pools of a new database, with what the workers do traced.
 func tracedWorkers(t *testing.T, tr *tracer) *postgres.Pools {
 	t.Helper()
+	return alteredWorkers(t, func(config *pgxpool.Config) { config.ConnConfig.Tracer = tr })
+}
+
+// alteredWorkers returns the pools of a new database, with that of the workers as
+// it is but for a change.
+func alteredWorkers(t *testing.T, change func(*pgxpool.Config)) *postgres.Pools {
+	t.Helper()
 	pools := open(t, migrated(t))
 	config := pools.Workers.Config()
-	config.ConnConfig.Tracer = tr
+	change(config)
 	workers, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
