@@ -61,6 +61,42 @@ func TestAloneGivesTheLockBackWhenItsCallerIsStopped(t *testing.T) {
 	}
 }
 
+func TestInTurnWaitsForWhoeverIsAtIt(t *testing.T) {
+	t.Parallel()
+	database := postgrestest.Database(t)
+	pools, others := open(t, database), open(t, database)
+	waited, done := make(chan struct{}), make(chan error, 1)
+	err := pools.InTurn(t.Context(), "open", func() { t.Error("the first one waits") }, func(context.Context, *pgx.Conn) error {
+		go func() {
+			done <- others.InTurn(t.Context(), "open", func() { close(waited) }, func(context.Context, *pgx.Conn) error { return nil })
+		}()
+		select {
+		case <-waited:
+		case err := <-done:
+			t.Errorf("InTurn of another = %v while one is at it", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("InTurn = %v", err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("InTurn of another = %v, want that it has its turn", err)
+	}
+}
+
+func TestInTurnStopsWaitingWhenItsCallerIsStopped(t *testing.T) {
+	t.Parallel()
+	pools := open(t, postgrestest.Database(t))
+	err := pools.InTurn(t.Context(), "open", func() {}, func(ctx context.Context, _ *pgx.Conn) error {
+		ctx, cancel := context.WithCancel(ctx)
+		return pools.InTurn(ctx, "open", cancel, func(context.Context, *pgx.Conn) error { return nil })
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("InTurn = %v, want that it was stopped", err)
+	}
+}
+
 func TestAloneClosesAConnectionThatHasLostTheLock(t *testing.T) {
 	t.Parallel()
 	pools := open(t, postgrestest.Database(t))
