@@ -169,3 +169,21 @@ func TestGatewayThatIsBehindUndoesNoRotation(t *testing.T) {
 		t.Errorf("a gateway with the prepared key does not start: %v", err)
 	}
 }
+
+func TestAPreparedKeyIsNothingToSealAnewFor(t *testing.T) {
+	t.Parallel()
+	database, source := migrated(t), keysetFile(t)
+	if _, err := source.Change((*seal.Keyset).Prepare); err != nil {
+		t.Fatal(err)
+	}
+	g := sealing(t, database, source)
+	g.made(t, draft("a", ""))
+	if g.vault.Step(t.Context()) {
+		t.Error("records are gone through before a key has sealed any that is not the primary")
+	}
+	rotate(t, source)
+	g.vault.Keys().Look()
+	if !g.vault.Step(t.Context()) {
+		t.Error("records are not gone through once the prepared key seals")
+	}
+}
