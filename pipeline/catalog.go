@@ -58,14 +58,7 @@ func (c *Catalog) Current(ctx context.Context, name string) (*Program, error) {
 	version, err := c.current.Get(context.WithoutCancel(ctx), name, otter.LoaderFunc[string, int](func(ctx context.Context, name string) (int, error) {
 		ctx, cancel := context.WithTimeout(ctx, loadLimit)
 		defer cancel()
-		found, err := c.store.Find(ctx, []string{name})
-		if err != nil {
-			return 0, err
-		}
-		if len(found) == 0 {
-			return 0, notFound(name)
-		}
-		return found[0].Version, nil
+		return c.store.version(ctx, name)
 	}))
 	if err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 
 	"github.com/jackc/pgx/v5"
@@ -24,7 +23,6 @@ func NewStore(pools *postgres.Pools, logger *slog.Logger) *Store { return &Store
 var (
 	createPipeline = operation.New("create pipeline")
 	updatePipeline = operation.New("update pipeline")
-	findDefinition = operation.New("find definition")
 	setActive      = operation.New("set pipeline active")
 	findPipelines  = operation.New("find pipelines")
 	pagePipelines  = operation.New("page pipelines")
@@ -128,26 +126,6 @@ func (s *Store) update(ctx context.Context, change Change) (*Pipeline, error) {
 		return nil, notFound(change.Name)
 	}
 	return nil, Refuse(VersionConflict, "the pipeline has version %d by now", found[0].Version).At("input", "expectedVersion")
-}
-
-// Definition returns the definition that a version of a pipeline has, or a
-// *Refusal where there is none.
-func (s *Store) Definition(ctx context.Context, name string, version int) (json.RawMessage, error) {
-	const query = `select definition from pipeline_versions where pipeline = $1 and version = $2`
-	text, err := operation.Value(ctx, findDefinition, s.logger, func(ctx context.Context) (text *string, err error) {
-		err = s.pools.API.QueryRow(ctx, query, name, version).Scan(&text)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil, nil
-		}
-		return text, postgres.Fault(err)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if text == nil {
-		return nil, notFound(name)
-	}
-	return json.RawMessage(*text), nil
 }
 
 // SetActive lets a pipeline take in payloads, or stops it, or returns a

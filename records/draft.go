@@ -27,6 +27,7 @@ type Acceptance struct {
 	Record    *Record           // the draft's own, or the first one of its key; nil when refused
 	Duplicate bool              // the record was there before, with the same content
 	Refusal   *pipeline.Refusal // why the draft was not taken in; nil when it was or had been
+	Others    pipeline.Refusals // what else is wrong with a payload
 	Lease     Lease             // of a record that is PROCESSING and the draft's own
 	Missed    Miss              // why nothing was done, though nothing stands against it
 }

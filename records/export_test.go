@@ -41,6 +41,9 @@ func (f *Feed) Told() int64 {
 // SetBatch sets how many records a sweeper looks at in one statement.
 func (s *Sweeper) SetBatch(n int) { s.batch = n }
 
+// SetMost sets how many range indexes there may be.
+func (x *Indexer) SetMost(n int) { x.most = n }
+
 // Hurry makes the vault look and work without a rest, and soon again for what a batch
 // under way has added with the key of before, before Run.
 func (v *Vault) Hurry() { v.pace = pace{look: time.Millisecond, rest: 0, walk: 100 * time.Millisecond} }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,14 +26,19 @@ type Indexer struct {
 	pipelines *pipeline.Store
 	now       func() time.Time
 	wake      chan struct{}
+	most      int                  // indexes there may be
 	spare     map[string]time.Time // when an index was first met that nobody declares
+	refused   map[string]bool      // the indexes that there was no room for, the last time
 }
 
 const (
 	indexInterval = time.Minute
 	// spareTime is for how long an index is kept that nobody declares: a definition
 	// that comes back should find it.
-	spareTime    = time.Hour
+	spareTime = time.Hour
+	// mostIndexes bounds what every insert and every query pay: Postgres looks at
+	// each index of a table, also at those of other pipelines.
+	mostIndexes  = 200
 	indexingWork = "barograph: index ranges"
 )
 
@@ -44,7 +50,7 @@ var (
 
 // NewIndexer returns an indexer for what the pipelines declare.
 func NewIndexer(base *Base, pipelines *pipeline.Store, now func() time.Time) *Indexer {
-	return &Indexer{base, pipelines, now, make(chan struct{}, 1), map[string]time.Time{}}
+	return &Indexer{base, pipelines, now, make(chan struct{}, 1), mostIndexes, map[string]time.Time{}, nil}
 }
 
 // Wake says that a definition has changed. It never waits. What another node is
@@ -77,38 +83,51 @@ func (x *Indexer) Run(ctx context.Context) error {
 // is not for concurrent use.
 func (x *Indexer) Reconcile(ctx context.Context) error {
 	return keepIndexes.Run(ctx, x.base.Logger, func(ctx context.Context) error {
+		asked, err := x.pipelines.Upkeep(ctx) // before there is a connection to hold meanwhile
+		if err != nil {
+			return err
+		}
 		return postgres.Fault(x.base.Pools.Alone(ctx, indexingWork, func(ctx context.Context, conn *pgx.Conn) error {
-			declared, err := x.declared(ctx)
-			if err != nil {
-				return err
-			}
 			there, err := aids(ctx, conn)
 			if err != nil {
 				return err
 			}
+			declared := x.declared(ctx, asked, there)
 			return errors.Join(x.drop(ctx, conn, declared, there), x.make(ctx, conn, declared, there))
 		}))
 	})
 }
 
-// declared returns what there should be, by name.
-func (x *Indexer) declared(ctx context.Context) (map[string]aid, error) {
-	found, err := x.pipelines.Upkeep(ctx)
-	if err != nil {
-		return nil, err
+// declared returns what there should be, by name. A range whose index there is no
+// room for goes without, which is logged once.
+func (x *Indexer) declared(ctx context.Context, asked []pipeline.Upkeep, there map[string]bool) map[string]aid {
+	wanted, refused, room := map[string]aid{}, map[string]bool{}, x.most
+	for name := range there {
+		if strings.HasPrefix(name, indexPrefix) {
+			room--
+		}
 	}
-	wanted := map[string]aid{}
-	for _, u := range found {
+	for _, u := range asked {
 		for _, attribute := range u.Ranges {
 			if !ValidAttribute(attribute) {
 				continue // it could not be asked for
 			}
-			for _, a := range rangeAids(u.Pipeline, attribute) {
-				wanted[a.name] = a
+			index, statistics := rangeAids(u.Pipeline, attribute)
+			if _, is := there[index.name]; !is {
+				room--
+				if room < 0 {
+					if refused[index.name] = true; !x.refused[index.name] {
+						x.base.Logger.WarnContext(ctx, "a range gets no index: there are as many as there may be",
+							"pipeline", u.Pipeline, "attribute", attribute, "most", x.most)
+					}
+					continue
+				}
 			}
+			wanted[index.name], wanted[statistics.name] = index, statistics
 		}
 	}
-	return wanted, nil
+	x.refused = refused
+	return wanted
 }
 
 // drop drops what nobody has declared for a while, and what was left behind.

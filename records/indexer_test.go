@@ -1,14 +1,18 @@
 package records_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"barograph/records"
 )
@@ -128,6 +132,57 @@ func TestIndexerBuildsWithoutHoldingUpWriters(t *testing.T) {
 		if !whole {
 			t.Errorf("%s is not whole", name)
 		}
+	}
+}
+
+func TestIndexerMakesNoMoreIndexesThanThereMayBe(t *testing.T) {
+	t.Parallel()
+	g := assemble(open(t, migrated(t)))
+	var log bytes.Buffer
+	g.base.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	hours := &clock{at: noon}
+	x := records.NewIndexer(g.base, g.pipelines, hours.now)
+	x.SetMost(2)
+	define(t, g, "b", ranged)
+	define(t, g, "c", ranged)
+	reconcile(t, x)
+	first := rangeIndexes(t, g)
+	if len(first) != 2 || log.Len() > 0 {
+		t.Fatalf("indexes = %v, log: %s, want as many as there may be", first, &log)
+	}
+	define(t, g, "a", ranged)
+	for range 2 {
+		reconcile(t, x)
+		if got := rangeIndexes(t, g); !maps.Equal(got, first) {
+			t.Errorf("indexes = %v with a range more, want %v still", got, first)
+		}
+	}
+	if got := log.String(); strings.Count(got, "WARN") != 1 || !strings.Contains(got, "pipeline=a attribute=total") {
+		t.Errorf("log: %s, want one warning, of the one that is refused", got)
+	}
+	define(t, g, "b", unranged)
+	reconcile(t, x)
+	hours.advance(61 * time.Minute)
+	reconcile(t, x) // drops one
+	reconcile(t, x) // and has room
+	if got := rangeIndexes(t, g); len(got) != 2 || maps.Equal(got, first) {
+		t.Errorf("indexes = %v, want another one than %v in its place", got, first)
+	}
+}
+
+// All connections but one may be somebody else's.
+func TestUpkeepNeedsOneConnection(t *testing.T) {
+	t.Parallel()
+	g := assemble(alteredWorkers(t, func(config *pgxpool.Config) { config.MaxConns = 1 }))
+	define(t, g, "default", `{"retention":{"processedSeconds":60},"attributes":{"total":{"expression":"payload.total","type":"NUMBER","range":true}}}`)
+	finished(t, g, "default", "a", records.Processed, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := records.NewIndexer(g.base, g.pipelines, time.Now).Reconcile(ctx); err != nil || len(rangeIndexes(t, g)) != 1 {
+		t.Errorf("Reconcile: %v", err)
+	}
+	if err := records.NewSweeper(g.base, g.pipelines, time.Now).Sweep(ctx); err != nil || g.rows(t) != 0 {
+		t.Errorf("Sweep: %v", err)
 	}
 }
 

@@ -24,16 +24,15 @@ const (
 // rangeAids returns what an attribute that a pipeline declares a range needs: an
 // index of its own, and to know how its values are spread, which Postgres does
 // not learn from an index of a part of the table, and would guess at.
-func rangeAids(pipeline, attribute string) []aid {
+func rangeAids(pipeline, attribute string) (index, statistics aid) {
 	number := numberIn("attributes", literal(attribute)+"::text")
 	one := `pipeline >= ` + literal(pipeline) + ` and pipeline <= ` + literal(pipeline) // as filters say it, or the index is not for them
 	on := ` on records (` + number + `, received_at, position) where ` + one + ` and ` + number + ` is not null`
 	spread := ` on ` + number + ` from records` // of all pipelines' records: there is one for each attribute
-	index, statistics := named(indexPrefix, on), named(spreadPrefix, spread)
-	return []aid{
-		{index, `create index concurrently ` + index + on},
-		{statistics, `create statistics ` + statistics + spread},
-	}
+	index.name, statistics.name = named(indexPrefix, on), named(spreadPrefix, spread)
+	index.make = `create index concurrently ` + index.name + on
+	statistics.make = `create statistics ` + statistics.name + spread
+	return index, statistics
 }
 
 // named returns a name that changes with what is made, so that another expression

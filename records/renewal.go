@@ -128,7 +128,7 @@ func (w *walk) renew(of Key, p part, was []byte) ([]byte, error) {
 type pace struct {
 	look time.Duration // at which is looked whether there is something to do
 	rest int           // how many times as long as it works it rests
-	walk time.Duration // after which the records are gone through again while there is more than one key
+	walk time.Duration // after which the records are gone through again while there is a key that was primary once
 }
 
 var usualPace = pace{look: time.Second, rest: 4, walk: time.Hour}

@@ -136,8 +136,8 @@ func (r *rotation) work(ctx context.Context, tx pgx.Tx, keys *seal.Keyset) (bool
 		return true, err
 	case by != keys.Primary():
 		return false, nil // others are ahead: this gateway has yet to see the keyset they have
-	case len(keys.Keys()) == 1:
-		r.settled, r.until = keys, time.Time{} // nothing else could be opened
+	case len(keys.Retired()) == 0:
+		r.settled, r.until = keys, time.Time{} // no other has sealed anything yet
 		return false, nil
 	case ago != nil && *ago < r.vault.pace.walk.Seconds():
 		r.settled, r.until = keys, time.Now().Add(r.vault.pace.walk-time.Duration(*ago*float64(time.Second)))

@@ -1,11 +1,15 @@
 package records_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"barograph/internal/seal"
 	"barograph/records"
@@ -167,5 +171,70 @@ func TestGatewayThatIsBehindUndoesNoRotation(t *testing.T) {
 	behind.reads(t, draft("b", ""))
 	if _, err := openVault(t.Context(), behind.pools, copied); err != nil {
 		t.Errorf("a gateway with the prepared key does not start: %v", err)
+	}
+}
+
+func TestAPreparedKeyIsNothingToSealAnewFor(t *testing.T) {
+	t.Parallel()
+	database, source := migrated(t), keysetFile(t)
+	if _, err := source.Change((*seal.Keyset).Prepare); err != nil {
+		t.Fatal(err)
+	}
+	g := sealing(t, database, source)
+	g.made(t, draft("a", ""))
+	if g.vault.Step(t.Context()) {
+		t.Error("records are gone through before a key has sealed any that is not the primary")
+	}
+	rotate(t, source)
+	g.vault.Keys().Look()
+	if !g.vault.Step(t.Context()) {
+		t.Error("records are not gone through once the prepared key seals")
+	}
+}
+
+func TestRotationRestsFourTimesAsLongAsItWorks(t *testing.T) {
+	t.Parallel()
+	database, source := migrated(t), keysetFile(t)
+	g := sealing(t, database, source)
+	var all sync.WaitGroup
+	for i := range 2 * records.WalkRows {
+		all.Go(func() { g.made(t, draft(fmt.Sprint(i), "")) })
+	}
+	all.Wait()
+	rotate(t, source)
+	var (
+		began, ended time.Time
+		rests        int
+		enough       = make(chan struct{})
+	)
+	vault, err := openVault(t.Context(), traced(t, database, &tracer{
+		before: func(ctx context.Context, sql string, _ []any) context.Context {
+			if now := time.Now(); sql == "begin" {
+				if rest, took := now.Sub(ended), ended.Sub(began); !ended.IsZero() {
+					if rest < min(4*took, time.Second) {
+						t.Errorf("the vault rests for %v after work of %v", rest, took)
+					}
+					if rests++; rests == 3 { // the known text, and two stretches
+						close(enough)
+					}
+				}
+				began = now
+			}
+			return ctx
+		},
+		after: func(sql string, _ pgconn.CommandTag) {
+			if sql == "commit" {
+				ended = time.Now()
+			}
+		},
+	}), source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, vault)
+	select {
+	case <-enough:
+	case <-time.After(patience):
+		t.Error("the vault does nothing")
 	}
 }

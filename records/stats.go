@@ -52,13 +52,9 @@ func (s *Store) Stats(ctx context.Context, pipeline string, since, until time.Ti
 		select ` + outcomes + `, coalesce(sum(attempts), 0), ` + spread + `
 		from (select state, attempts, ` + latency + ` as n from records where pipeline = $1 and received_at >= $2 and received_at < $3 offset 0) r`
 		failures = `select count(*) from record_attempts where pipeline = $1 and ended_at >= $2 and ended_at < $3`
-		// Each half has a partial index, however many finished records there are.
-		unfinished = `
-		select count(*) filter (where state = 'QUEUED'), 0, count(*) filter (where state = 'RETRYING'), min(received_at)
-		from records where pipeline = $1 and state in ('QUEUED', 'RETRYING')
-		union all
-		select 0, count(*), 0, min(received_at)
-		from records where pipeline = $1 and state = 'PROCESSING'`
+		rest     = `
+		select count(*) filter (where state = 'QUEUED'), count(*) filter (where state = 'PROCESSING'), count(*) filter (where state = 'RETRYING'), min(received_at)
+		from ` + unfinished + ` where pipeline = $1`
 	)
 	return operation.Value(ctx, readStats, s.base.Logger, func(ctx context.Context) (*Stats, error) {
 		found := &Stats{Since: since, Until: until}
@@ -74,28 +70,11 @@ func (s *Store) Stats(ctx context.Context, pipeline string, since, until time.Ti
 				return err
 			})
 			all.Queue(failures, pipeline, since, until).QueryRow(func(row pgx.Row) error { return row.Scan(&found.Failures) })
-			all.Queue(unfinished, pipeline).Query(func(rows pgx.Rows) error {
-				var (
-					queued, processing, retrying int
-					oldest                       *time.Time
-				)
-				_, err := pgx.ForEachRow(rows, []any{&queued, &processing, &retrying, &oldest}, func() error {
-					found.Queued, found.Processing, found.Retrying = found.Queued+queued, found.Processing+processing, found.Retrying+retrying
-					found.Oldest = earlier(found.Oldest, oldest)
-					return nil
-				})
-				return err
+			all.Queue(rest, pipeline).QueryRow(func(row pgx.Row) error {
+				return row.Scan(&found.Queued, &found.Processing, &found.Retrying, &found.Oldest)
 			})
 			return tx.SendBatch(ctx, &all).Close()
 		})
 		return found, err
 	})
-}
-
-// earlier returns the earlier of two times that may be none.
-func earlier(a, b *time.Time) *time.Time {
-	if a == nil || b != nil && b.Before(*a) {
-		return b
-	}
-	return a
 }

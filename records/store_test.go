@@ -269,6 +269,7 @@ func TestStorePageFollowsAnIndex(t *testing.T) {
 // A node is a step of a plan, as Postgres explains it.
 type node struct {
 	Type     string  `json:"Node Type"`
+	Subplan  string  `json:"Subplan Name"`
 	Index    string  `json:"Index Name"`
 	Relation string  `json:"Relation Name"`
 	Rows     float64 `json:"Actual Rows"`

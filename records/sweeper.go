@@ -2,6 +2,7 @@ package records
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -64,34 +65,50 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		limits := expiries(asked, s.now())
-		if len(limits) == 0 {
-			return nil // nothing expires, as is usual
-		}
-		return postgres.Fault(s.base.Pools.Alone(ctx, sweepingWork, func(ctx context.Context, conn *pgx.Conn) error {
-			for _, e := range limits {
-				if err := s.sweep(ctx, conn, e); err != nil {
-					return fmt.Errorf("forget records of pipeline %q: %w", e.pipeline, err)
+		for _, e := range expiries(asked, s.now()) {
+			// Each has a connection of its own: what breaks one keeps no other from its turn.
+			away := s.base.Pools.Alone(ctx, sweepingWork, func(ctx context.Context, conn *pgx.Conn) error {
+				if failure := s.sweep(ctx, conn, e); failure != nil {
+					err = errors.Join(err, postgres.Fault(fmt.Errorf("forget records of pipeline %q: %w", e.pipeline, failure)))
 				}
+				return nil
+			})
+			if away != nil {
+				return errors.Join(err, postgres.Fault(away))
 			}
-			return nil
-		}))
+		}
+		return err
 	})
 }
 
-// An expiry says which records of a pipeline are due: those that were finished
-// before a time. Nil keeps them.
+// An expiry says which records of a pipeline are due: those that were finished in
+// one way before a time.
 type expiry struct {
-	pipeline        string
-	processed, dead *time.Time
+	pipeline string
+	way      ending
+	before   time.Time
 }
+
+// An ending is a way to be finished.
+type ending struct {
+	walked string // a condition that an index has, to find them by
+	is     string // the condition of the records r that were finished so
+	at     string // the column that says when
+}
+
+var (
+	succeeded = ending{`true`, `r.state in ('PROCESSED', 'SKIPPED')`, `r.processed_at`} // as most records end
+	died      = ending{`state = 'DEAD'`, `r.state = 'DEAD'`, `r.error_at`}
+)
 
 // expiries returns those of the pipelines that forget anything.
 func expiries(asked []pipeline.Upkeep, now time.Time) (all []expiry) {
 	for _, u := range asked {
-		e := expiry{u.Pipeline, ago(now, u.Retention.ProcessedSeconds), ago(now, u.Retention.DeadSeconds)}
-		if e.processed != nil || e.dead != nil {
-			all = append(all, e)
+		if before := ago(now, u.Retention.ProcessedSeconds); before != nil {
+			all = append(all, expiry{u.Pipeline, succeeded, *before})
+		}
+		if before := ago(now, u.Retention.DeadSeconds); before != nil {
+			all = append(all, expiry{u.Pipeline, died, *before})
 		}
 	}
 	return all
@@ -104,17 +121,6 @@ func ago(now time.Time, seconds int64) *time.Time {
 		return nil
 	}
 	return new(now.Add(0 - time.Duration(seconds)*time.Second))
-}
-
-// last returns the latest time before which a record was finished that is due.
-func (e expiry) last() time.Time {
-	switch {
-	case e.processed == nil:
-		return *e.dead
-	case e.dead == nil || e.processed.After(*e.dead):
-		return *e.processed
-	}
-	return *e.dead
 }
 
 // sweep walks over the records that were taken in early enough to be due, as far
@@ -148,13 +154,12 @@ func (s *Sweeper) forget(ctx context.Context, conn *pgx.Conn, e expiry, from Cur
 	statement := fmt.Sprintf(`
 		with next as materialized (
 			select pipeline, payload_id, received_at, position from records
-			where pipeline >= $1 and pipeline <= $1 and received_at < $2 and (received_at, position) > ($3, $4)
-			order by pipeline, received_at, position -- which only one index has
+			where pipeline >= $1 and pipeline <= $1 and %s and received_at < $2 and (received_at, position) > ($3, $4)
+			order by pipeline, received_at, position -- as the indexes by pipeline are
 			limit %d
 		), due as (
 			select r.pipeline, r.payload_id from next n join records r on r.pipeline = n.pipeline and r.payload_id = n.payload_id
-			where r.state in ('PROCESSED', 'SKIPPED') and coalesce(r.processed_at, r.received_at) < $5
-				or r.state = 'DEAD' and coalesce(r.error_at, r.received_at) < $6
+			where %s and coalesce(%s, r.received_at) < $2
 			for update of r skip locked
 		), gone as (
 			delete from records r using due d where r.pipeline = d.pipeline and r.payload_id = d.payload_id
@@ -164,11 +169,11 @@ func (s *Sweeper) forget(ctx context.Context, conn *pgx.Conn, e expiry, from Cur
 		select received_at, position, (select count(*) from next), (select count(*) from due)
 		from next
 		order by received_at desc, position desc
-		limit 1`, s.batch)
+		limit 1`, e.way.walked, s.batch, e.way.is, e.way.at)
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
 	var looked, due int64
-	rows, err := conn.Query(ctx, statement, e.pipeline, e.last(), from.ReceivedAt, from.Position, e.processed, e.dead)
+	rows, err := conn.Query(ctx, statement, e.pipeline, e.before, from.ReceivedAt, from.Position)
 	if err != nil {
 		return from, false, err
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"barograph/internal/postgres"
@@ -190,40 +191,128 @@ func TestBookmarksAndCursorsOutliveTheirRecords(t *testing.T) {
 	}
 }
 
-// Records that others have cost nothing, however many they are.
+// Each walk is over no more than it has to forget: neither over what others have,
+// nor, when only the dead are due, over what is kept.
 func TestSweeperReadsNoMoreThanIsDue(t *testing.T) {
 	t.Parallel()
-	var statement string
-	var args []any
-	pools := open(t, migrated(t))
-	config := pools.Workers.Config()
-	config.ConnConfig.Tracer = &tracer{before: func(ctx context.Context, sql string, given []any) context.Context {
-		if strings.Contains(sql, "delete from records") && statement == "" {
-			statement, args = sql, given
+	var asked [][]any // the statement and the arguments of each
+	g := assemble(tracedWorkers(t, &tracer{before: func(ctx context.Context, sql string, args []any) context.Context {
+		if strings.Contains(sql, "delete from records") {
+			asked = append(asked, append([]any{sql}, args...))
 		}
 		return ctx
-	}}
+	}}))
+	many(t, g)
+	define(t, g, "p0", retention(1, 1))
+	sweep(t, g, 0, 100) // nothing is due yet, though all was taken in
+	if len(asked) != 2 {
+		t.Fatalf("%d statements forget, want one for each way to be finished", len(asked))
+	}
+	for i, want := range []struct {
+		index string
+		rows  float64
+	}{{"records_by_pipeline", 100}, {"records_dead", 8}} {
+		args := asked[i][1:]
+		args[1] = noon.Add(50000 * time.Second)
+		tx := g.begin(t)
+		var text []byte
+		if err := tx.QueryRow(t.Context(), `explain (analyze, format json) `+asked[i][0].(string), args...).Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var explained []struct{ Plan node }
+		if err := json.Unmarshal(text, &explained); err != nil {
+			t.Fatal(err)
+		}
+		plan := explained[0].Plan
+		walk := plan.find(func(n node) bool { return n.Subplan == "CTE next" }).find(func(n node) bool { return n.Index != "" })
+		if walk == nil || walk.Index != want.index || walk.Rows != want.rows || walk.Removed != 0 || plan.find(func(n node) bool { return n.Type == "Seq Scan" && n.Relation == "records" }) != nil {
+			t.Errorf("a sweep reads, where %s is expected,\n%s", want.index, text)
+		}
+	}
+}
+
+func TestWhatOnePipelinesSweepMeetsStopsNoOther(t *testing.T) {
+	t.Parallel()
+	for name, breakdown := range map[string]string{
+		"an error":          `raise exception 'no'`,
+		"a lost connection": `perform pg_terminate_backend(pg_backend_pid())`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := assemble(open(t, migrated(t)))
+			for _, name := range []string{"a", "broken", "c"} {
+				define(t, g, name, retention(1, 0))
+				finished(t, g, name, "of-"+name, records.Processed, 1)
+			}
+			g.exec(t, `create function breakdown() returns trigger language plpgsql as $$ begin `+breakdown+`; return old; end $$`)
+			g.exec(t, `create trigger breakdown before delete on records for each row when (old.pipeline = 'broken') execute function breakdown()`)
+			err := records.NewSweeper(g.base, g.pipelines, func() time.Time { return at(100) }).Sweep(t.Context())
+			if err == nil || !strings.Contains(err.Error(), `"broken"`) {
+				t.Errorf("Sweep = %v, want what is wrong with the one pipeline", err)
+			}
+			if got := left(t, g); got != "of-broken" {
+				t.Errorf("left: %q, want what is broken and nothing else", got)
+			}
+		})
+	}
+}
+
+func TestSweeperRestsAsLongAsItWorks(t *testing.T) {
+	t.Parallel()
+	var (
+		began, ended time.Time
+		rests        int
+	)
+	forgets := func(statement string) bool { return strings.Contains(statement, "delete from records") }
+	g := assemble(tracedWorkers(t, &tracer{
+		before: func(ctx context.Context, sql string, _ []any) context.Context {
+			if now := time.Now(); forgets(sql) {
+				if rest, took := now.Sub(ended), ended.Sub(began); !ended.IsZero() {
+					if rest < took {
+						t.Errorf("the sweeper rests for %v after a statement of %v", rest, took)
+					}
+					rests++
+				}
+				began = now
+			}
+			return ctx
+		},
+		after: func(sql string, _ pgconn.CommandTag) {
+			if forgets(sql) {
+				ended = time.Now()
+			}
+		},
+	}))
+	define(t, g, "default", retention(1, 0))
+	for i := range 5 {
+		finished(t, g, "default", fmt.Sprint(i), records.Processed, 1)
+	}
+	sweep(t, g, 100, 1)
+	if rests != 5 {
+		t.Errorf("the sweeper rested %d times, want 5", rests)
+	}
+}
+
+// tracedWorkers returns the pools of a new database, with what the workers do traced.
+func tracedWorkers(t *testing.T, tr *tracer) *postgres.Pools {
+	t.Helper()
+	return alteredWorkers(t, func(config *pgxpool.Config) { config.ConnConfig.Tracer = tr })
+}
+
+// alteredWorkers returns the pools of a new database, with that of the workers as
+// it is but for a change.
+func alteredWorkers(t *testing.T, change func(*pgxpool.Config)) *postgres.Pools {
+	t.Helper()
+	pools := open(t, migrated(t))
+	config := pools.Workers.Config()
+	change(config)
 	workers, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(workers.Close)
-	g := assemble(&postgres.Pools{API: pools.API, Workers: workers, Analytics: pools.Analytics})
-	many(t, g)
-	define(t, g, "p7", retention(1, 1))
-	sweep(t, g, 0, 100) // nothing is due yet, though all was taken in
-	args[1], args[4] = noon.Add(20000*time.Second), noon.Add(20000*time.Second)
-	tx := g.begin(t)
-	var plan []byte
-	if err := tx.QueryRow(t.Context(), `explain (analyze, format json) `+statement, args...).Scan(&plan); err != nil {
-		t.Fatal(err)
-	}
-	var explained []struct{ Plan node }
-	if err := json.Unmarshal(plan, &explained); err != nil {
-		t.Fatal(err)
-	}
-	walk := explained[0].Plan.find(func(n node) bool { return n.Index == "records_by_pipeline" })
-	if walk == nil || walk.Rows != 100 || walk.Removed != 0 || explained[0].Plan.find(func(n node) bool { return n.Type == "Seq Scan" && n.Relation == "records" }) != nil {
-		t.Errorf("a sweep reads\n%s", plan)
-	}
+	return &postgres.Pools{API: pools.API, Workers: workers, Analytics: pools.Analytics}
 }

@@ -19,12 +19,12 @@ type Tally struct {
 	base *Base
 
 	mu    sync.Mutex
-	found *unfinished // guarded by mu; nil before the first count, and after one that failed
+	found *remaining // guarded by mu; nil before the first count, and after one that failed
 }
 
-// unfinished is how many records are in each unfinished state, and when the
-// oldest of them was taken in.
-type unfinished struct {
+// remaining is how many records are in each unfinished state, and when the oldest
+// of them was taken in.
+type remaining struct {
 	counts map[State]int64
 	oldest *time.Time
 }
@@ -59,11 +59,8 @@ func (t *Tally) Run(ctx context.Context) error {
 
 // Count counts once.
 func (t *Tally) Count(ctx context.Context) error {
-	const query = `
-		select state, count(*), min(received_at) from records where state in ('QUEUED', 'RETRYING') group by state
-		union all
-		select state, count(*), min(received_at) from records where state = 'PROCESSING' group by state`
-	found := &unfinished{counts: map[State]int64{Queued: 0, Processing: 0, Retrying: 0}}
+	const query = `select state, count(*), min(received_at) from ` + unfinished + ` group by state`
+	found := &remaining{counts: map[State]int64{Queued: 0, Processing: 0, Retrying: 0}}
 	err := countUnfinished.Run(ctx, t.base.Logger, func(ctx context.Context) error {
 		return t.base.Pools.Analyse(ctx, func(ctx context.Context, tx pgx.Tx) error {
 			rows, err := tx.Query(ctx, query)
@@ -90,6 +87,14 @@ func (t *Tally) Count(ctx context.Context) error {
 	defer t.mu.Unlock()
 	t.found = found
 	return err
+}
+
+// earlier returns the earlier of two times that may be none.
+func earlier(a, b *time.Time) *time.Time {
+	if a == nil || b != nil && b.Before(*a) {
+		return b
+	}
+	return a
 }
 
 // Observe makes the backlog a part of the process's metrics. All gateways on a

@@ -33,9 +33,9 @@ const (
 // checkContext is that of the known text. No context of a record is like it.
 var checkContext = []byte("seal check")
 
-// vaultLock is the number of the lock that gateways hold, one at a time, while
-// they find out which keyset is a database's. It means nothing, but is always this.
-const vaultLock = 0x6261726f7365616c
+// openingWork is what gateways do one at a time while they find out which keyset
+// is a database's.
+const openingWork = "barograph: open the vault"
 
 var (
 	openVault   = operation.New("open vault")
@@ -49,38 +49,16 @@ var (
 // only if not may it make a keyset. One gateway at a time is in here.
 func OpenVault(ctx context.Context, pools *postgres.Pools, logger *slog.Logger, load func(sealed bool) (*seal.Ring, error)) (*Vault, error) {
 	return operation.Value(ctx, openVault, logger, func(ctx context.Context) (*Vault, error) {
-		conn, err := pools.API.Acquire(ctx)
-		if err != nil {
-			return nil, postgres.Fault(err)
-		}
-		defer conn.Release()
-		if err := lockVault(ctx, conn.Conn(), logger); err != nil {
-			return nil, postgres.Fault(err)
-		}
-		defer func() {
-			unlocking, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			if _, err := conn.Exec(unlocking, `select pg_advisory_unlock($1)`, vaultLock); err != nil {
-				_ = conn.Conn().Close(unlocking) // and the lock goes with it
-			}
-		}()
 		v := &Vault{base: &Base{Pools: pools, Logger: logger}, pace: usualPace}
-		return v, v.open(ctx, conn.Conn(), load)
+		waits := func() {
+			logger.InfoContext(ctx, "waits for another gateway, which is making sure that the records are sealed")
+		}
+		return v, pools.InTurn(ctx, openingWork, waits, func(ctx context.Context, conn *pgx.Conn) error { return v.open(ctx, conn, load) })
 	})
 }
 
 // Keys returns the keyset.
 func (v *Vault) Keys() *seal.Ring { return v.ring }
-
-func lockVault(ctx context.Context, conn *pgx.Conn, logger *slog.Logger) error {
-	var locked bool
-	if err := conn.QueryRow(ctx, `select pg_try_advisory_lock($1)`, vaultLock).Scan(&locked); err != nil || locked {
-		return err
-	}
-	logger.InfoContext(ctx, "waits for another gateway, which is making sure that the records are sealed")
-	_, err := conn.Exec(ctx, `select pg_advisory_lock($1)`, vaultLock)
-	return err
-}
 
 // open finds the database in one of three states: it says by its known text how
 // far it is; or it says nothing, and no record is sealed, as in a new one or that

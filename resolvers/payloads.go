@@ -15,7 +15,7 @@ func (r mutationResolver) ProcessPayload(ctx context.Context, input wire.Process
 		return nil, err
 	}
 	return &wire.ProcessPayloadResult{
-		Record: accepted.Record, Duplicate: accepted.Duplicate, Problems: wire.Problems(accepted.Refusal),
+		Record: accepted.Record, Duplicate: accepted.Duplicate, Problems: wire.Problems(accepted.Refusal, accepted.Others...),
 	}, nil
 }
 

@@ -153,3 +153,38 @@ func TestReplayRecordsCountsFirstAndTellsOfEachID(t *testing.T) {
 		t.Errorf("the replayed record is %+v", r)
 	}
 }
+
+func TestAllThatIsWrongWithAPayloadIsTold(t *testing.T) {
+	t.Parallel()
+	g := gatewaytest.New(t)
+	var made struct{ CreatePipeline struct{ Problems problems } }
+	g.Data(t, `mutation ($definition: JSON!) { createPipeline(input: { name: "orders", definition: $definition }) { problems { code message field } } }`,
+		gatewaytest.Variables{"definition": json.RawMessage(`{"inputSchema": {"additionalProperties": {"type": "string"}}}`)}, &made)
+	if p := made.CreatePipeline.Problems; len(p) != 0 {
+		t.Fatalf("problems = %+v", p)
+	}
+	for payload, want := range map[string]int{
+		`{"id":"a","b":1,"c":2,"d":"3"}`:                                                         2,
+		`{"id":"a","b":1,"c":2,"d":3,"e":4,"f":5,"g":6,"h":7,"i":8,"j":9}`:                       9,
+		`{"id":"a","0":0,"1":1,"2":2,"3":3,"4":4,"5":5,"6":6,"7":7,"8":8,"9":9,"10":10,"11":11}`: 10,
+	} {
+		var now struct{ ProcessPayload processed }
+		g.Data(t, processMutation, gatewaytest.Variables{"pipeline": "orders", "payload": json.RawMessage(payload)}, &now)
+		got, seen := now.ProcessPayload.Problems, map[string]bool{}
+		for _, p := range got {
+			if field := strings.Join(p.Field, "."); p.Code != "PAYLOAD_INVALID" || !strings.HasPrefix(field, "input.payload.") || seen[field] {
+				t.Errorf("%s: problem %+v", payload, p)
+			} else {
+				seen[field] = true
+			}
+		}
+		if len(got) != want || now.ProcessPayload.Record != nil {
+			t.Errorf("%s: %d problems, want %d", payload, len(got), want)
+		}
+		var soon struct{ SubmitPayloads submitted }
+		g.Data(t, submitMutation, gatewaytest.Variables{"pipeline": "orders", "payloads": []json.RawMessage{json.RawMessage(payload)}}, &soon)
+		if o := soon.SubmitPayloads.Outcomes[0]; o.Problem == nil || o.Problem.Code != "PAYLOAD_INVALID" || len(o.Problem.Field) != 4 {
+			t.Errorf("%s: submitPayloads = %+v, want the first problem", payload, o)
+		}
+	}
+}

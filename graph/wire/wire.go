@@ -109,12 +109,17 @@ const WeatherNotRefreshed pipeline.Code = "WEATHER_NOT_REFRESHED"
 // replay.
 const RecordsNotNamed pipeline.Code = "RECORDS_NOT_NAMED"
 
-// Problems returns the refusal as a list, which is empty when there is none.
-func Problems(refusal *pipeline.Refusal) []Problem {
+// Problems returns the refusal, and others beside it, as a list, which is empty
+// when there is none.
+func Problems(refusal *pipeline.Refusal, others ...*pipeline.Refusal) []Problem {
 	if refusal == nil {
 		return []Problem{}
 	}
-	return []Problem{{refusal}}
+	problems := []Problem{{refusal}}
+	for _, other := range others {
+		problems = append(problems, Problem{other})
+	}
+	return problems
 }
 
 // AllRefused takes every refusal out of an error, as problems, of which there are

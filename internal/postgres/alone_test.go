@@ -60,3 +60,58 @@ func TestAloneGivesTheLockBackWhenItsCallerIsStopped(t *testing.T) {
 		t.Errorf("Alone of another = %t, %v, want it to do the work", did, err)
 	}
 }
+
+func TestInTurnWaitsForWhoeverIsAtIt(t *testing.T) {
+	t.Parallel()
+	database := postgrestest.Database(t)
+	pools, others := open(t, database), open(t, database)
+	waited, done := make(chan struct{}), make(chan error, 1)
+	err := pools.InTurn(t.Context(), "open", func() { t.Error("the first one waits") }, func(context.Context, *pgx.Conn) error {
+		go func() {
+			done <- others.InTurn(t.Context(), "open", func() { close(waited) }, func(context.Context, *pgx.Conn) error { return nil })
+		}()
+		select {
+		case <-waited:
+		case err := <-done:
+			t.Errorf("InTurn of another = %v while one is at it", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("InTurn = %v", err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("InTurn of another = %v, want that it has its turn", err)
+	}
+}
+
+func TestInTurnStopsWaitingWhenItsCallerIsStopped(t *testing.T) {
+	t.Parallel()
+	pools := open(t, postgrestest.Database(t))
+	err := pools.InTurn(t.Context(), "open", func() {}, func(ctx context.Context, _ *pgx.Conn) error {
+		ctx, cancel := context.WithCancel(ctx)
+		return pools.InTurn(ctx, "open", cancel, func(context.Context, *pgx.Conn) error { return nil })
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("InTurn = %v, want that it was stopped", err)
+	}
+}
+
+func TestAloneClosesAConnectionThatHasLostTheLock(t *testing.T) {
+	t.Parallel()
+	pools := open(t, postgrestest.Database(t))
+	for _, lost := range []bool{false, true} {
+		var used *pgx.Conn
+		err := pools.Alone(t.Context(), "sweep", func(ctx context.Context, conn *pgx.Conn) error {
+			used = conn
+			if !lost {
+				return nil
+			}
+			_, err := conn.Exec(ctx, `select pg_advisory_unlock_all()`) // as if it were another connection to the server
+			return err
+		})
+		if err != nil || used.IsClosed() != lost {
+			t.Errorf("Alone = %v, the connection is closed: %t, want %t", err, used.IsClosed(), lost)
+		}
+	}
+}

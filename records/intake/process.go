@@ -176,11 +176,18 @@ func (i *Intake) outliving(ctx context.Context) (context.Context, context.Cancel
 
 // refused returns the acceptance of a payload that may not come in.
 func refused(id string, err error) (records.Acceptance, error) {
-	var refusal *pipeline.Refusal
-	if errors.As(err, &refusal) {
-		return records.Acceptance{PayloadID: id, Refusal: refusal}, nil
+	var (
+		refusal *pipeline.Refusal
+		several pipeline.Refusals
+	)
+	if !errors.As(err, &refusal) {
+		return records.Acceptance{}, err
 	}
-	return records.Acceptance{}, err
+	a := records.Acceptance{PayloadID: id, Refusal: refusal}
+	if errors.As(err, &several) {
+		a.Others = several[1:]
+	}
+	return a, nil
 }
 
 // at returns an error whose refusal is of a field.
