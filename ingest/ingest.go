@@ -60,10 +60,11 @@ type Patience struct {
 var DefaultPatience = Patience{Item: time.Minute, Write: 30 * time.Second, Room: 20 * time.Second}
 
 const (
-	groupLimit    = 1000     // payloads submitted together
-	groupBytes    = 4 << 20  // of those, at most about
-	underwayBytes = 64 << 20 // of payloads read and not yet decided on, in all streams together
-	bufferBytes   = 64 << 10 // read at once
+	groupLimit    = 1000           // payloads submitted together
+	groupBytes    = 4 << 20        // of those, at most about
+	streamBytes   = 2 * groupBytes // of payloads read and not yet decided on, in a stream: a group and the next one
+	underwayBytes = 64 << 20       // of those, in all streams together
+	bufferBytes   = 64 << 10       // read at once
 	submitTimeout = 30 * time.Second
 )
 
