@@ -21,9 +21,6 @@ import (
 	"barograph/records"
 )
 
-// Path is the pattern of the URLs that a Handler serves.
-const Path = "/ingest/{pipeline}"
-
 // An Intake takes payloads in. It returns one acceptance a payload, in order,
 // once those that became records are durable. An error means that nothing is
 // known of what became of them.
@@ -68,7 +65,7 @@ const (
 	submitTimeout = 30 * time.Second
 )
 
-// A Handler serves POST at Path. It is safe for concurrent use.
+// A Handler serves POST at /ingest/{pipeline}. It is safe for concurrent use.
 type Handler struct {
 	config Config
 	slots  chan struct{}       // one for each stream
@@ -83,7 +80,7 @@ func New(config Config) *Handler {
 	return &Handler{config: config, slots: make(chan struct{}, config.Streams), room: semaphore.NewWeighted(underwayBytes)}
 }
 
-// ServeHTTP answers a request whose path matches Path.
+// ServeHTTP answers a request whose path has a value for {pipeline}.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

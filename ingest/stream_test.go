@@ -82,7 +82,7 @@ func TestResultsComeWhileTheClientSends(t *testing.T) {
 func TestResultsComeWhileTheClientSendsOverHTTP2(t *testing.T) {
 	t.Parallel()
 	mux := http.NewServeMux()
-	mux.Handle(ingest.Path, ingest.New(ingest.Config{Intake: &memory{}, Pipelines: known{}, Logger: quiet}))
+	mux.Handle("/ingest/{pipeline}", ingest.New(ingest.Config{Intake: &memory{}, Pipelines: known{}, Logger: quiet}))
 	server := httptest.NewUnstartedServer(mux)
 	server.EnableHTTP2 = true
 	server.StartTLS()
