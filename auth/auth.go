@@ -15,11 +15,12 @@ import (
 
 // A Principal is who asks. The zero value is nobody, who may do nothing.
 type Principal struct {
-	Name    string         // for people and for limits: unique among principals, and no secret
-	Kind    Kind           // how it is known
-	Scopes  Scopes         // what it may do
-	Reach   pipeline.Reach // with which pipelines
-	Expires time.Time      // when it stops being known; zero for never
+	Name    string          // for people and for limits: unique among principals, and no secret
+	Kind    Kind            // how it is known
+	Scopes  Scopes          // what it may do
+	Reach   pipeline.Reach  // with which pipelines
+	Expires time.Time       // when it stops being known; zero for never
+	Revoked <-chan struct{} // closed when it stops being known sooner; nil where it cannot
 }
 
 // A Kind is how a principal is known.
