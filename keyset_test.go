@@ -1,11 +1,16 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"barograph/internal/postgres/postgrestest"
 )
@@ -101,4 +106,57 @@ func TestGatewaysOfOneDatabaseNeedOneKeyset(t *testing.T) {
 	if got := start(t, other).data(t, `{ record(payloadId: "a") { payload } }`, nil); !strings.Contains(got, `{"id":"a"}`) {
 		t.Errorf("the second gateway answers %s", got)
 	}
+}
+
+func TestKeyThatARecordNeedsIsNotPruned(t *testing.T) {
+	t.Parallel()
+	database, dir := postgrestest.Database(t), tempDir(t)
+	file := filepath.Join(dir, "keys.json")
+	keyset := func(args ...string) (code int, out string) {
+		ran := launch(t, command(t, append([]string{"keyset", "--keyset-file", file, "--database-url", database}, args...)...))
+		code = ran.wait(t)
+		return code, ran.out.String()
+	}
+	if code, out := keyset("new"); code != 0 {
+		t.Fatal(out)
+	}
+	g := serve(t, filepath.Join(dir, "data"), "--database-url", database, "--keyset-file", file)
+	submit(t, g, "a")
+	worked := lock(t, database, `select from records for update`) // which the rotation passes over
+	if code, out := keyset("rotate"); code != 0 {
+		t.Fatal(out)
+	}
+	deadline := time.Now().Add(time.Minute)
+	code, out := keyset("prune", "--yes", "--after", "0s")
+	for ; strings.Contains(out, "no gateway has begun") && time.Now().Before(deadline); code, out = keyset("prune", "--yes", "--after", "0s") {
+	}
+	if code == 0 || !strings.Contains(out, "is needed: 1 records are sealed by it") {
+		t.Errorf("prune exits with %d, want another than 0 and that the key is needed; it printed:\n%s", code, out)
+	}
+	if _, out := keyset("show"); strings.Count(out, "opens") != 1 {
+		t.Errorf("the key is not in the keyset any more:\n%s", out)
+	}
+	worked()
+	if got := g.data(t, `{ record(payloadId: "a") { payload } }`, nil); !strings.Contains(got, `{"id":"a"}`) {
+		t.Errorf("after the rotation, the gateway answers %s", got)
+	}
+}
+
+// lock locks what a statement selects, until unlock or the end of the test.
+func lock(t *testing.T, database, statement string) (unlock func()) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := conn.Begin(t.Context())
+	if err == nil {
+		_, err = tx.Exec(t.Context(), statement)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock = sync.OnceFunc(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	t.Cleanup(unlock)
+	return unlock
 }

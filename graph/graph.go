@@ -61,6 +61,7 @@ func New(config Config) http.Handler {
 	sockets.Origin = plain.Origins.Allowed
 	return &server{
 		executor: newExecutor(config),
+		room:     transport.NewRoom(transport.DefaultRoom(plain.BodyLimit)),
 		transports: []graphql.Transport{
 			transport.NewWebSocket(sockets),
 			transport.NewSSE(transport.SSEConfig{
@@ -77,6 +78,7 @@ func New(config Config) http.Handler {
 // A server gives each request to the first transport that serves it.
 type server struct {
 	executor   graphql.GraphExecutor
+	room       *transport.Room     // for bodies
 	transports []graphql.Transport // the last one serves every request
 	logger     *slog.Logger
 }
@@ -90,6 +92,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	r = r.WithContext(graphql.StartOperationTrace(r.Context()))
+	body, leave := s.room.Body(r.Body)
+	defer leave()
+	r.Body = body
 	for _, t := range s.transports {
 		if t.Supports(r) {
 			t.Do(w, r, s.executor)

@@ -21,9 +21,6 @@ import (
 	"barograph/records"
 )
 
-// Path is the pattern of the URLs that a Handler serves.
-const Path = "/ingest/{pipeline}"
-
 // An Intake takes payloads in. It returns one acceptance a payload, in order,
 // once those that became records are durable. An error means that nothing is
 // known of what became of them.
@@ -60,14 +57,15 @@ type Patience struct {
 var DefaultPatience = Patience{Item: time.Minute, Write: 30 * time.Second, Room: 20 * time.Second}
 
 const (
-	groupLimit    = 1000     // payloads submitted together
-	groupBytes    = 4 << 20  // of those, at most about
-	underwayBytes = 64 << 20 // of payloads read and not yet decided on, in all streams together
-	bufferBytes   = 64 << 10 // read at once
+	groupLimit    = 1000           // payloads submitted together
+	groupBytes    = 4 << 20        // of those, at most about
+	streamBytes   = 2 * groupBytes // of payloads read and not yet decided on, in a stream: a group and the next one
+	underwayBytes = 64 << 20       // of those, in all streams together
+	bufferBytes   = 64 << 10       // read at once
 	submitTimeout = 30 * time.Second
 )
 
-// A Handler serves POST at Path. It is safe for concurrent use.
+// A Handler serves POST at /ingest/{pipeline}. It is safe for concurrent use.
 type Handler struct {
 	config Config
 	slots  chan struct{}       // one for each stream
@@ -82,7 +80,7 @@ func New(config Config) *Handler {
 	return &Handler{config: config, slots: make(chan struct{}, config.Streams), room: semaphore.NewWeighted(underwayBytes)}
 }
 
-// ServeHTTP answers a request whose path matches Path.
+// ServeHTTP answers a request whose path has a value for {pipeline}.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

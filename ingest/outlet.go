@@ -2,9 +2,15 @@ package ingest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
+	"os"
 	"time"
+
+	"barograph/internal/fault"
 )
 
 // An outlet tells a client, line by line, what became of what it sends. Each
@@ -57,11 +63,19 @@ func (o *outlet) add(line any) error {
 	return encoder.Encode(line)
 }
 
-// flush sends what was added, at once.
+// flush sends what was added, at once. Where that fails, it is the client that
+// has left or takes too long.
 func (o *outlet) flush() error {
 	_ = o.control.SetWriteDeadline(time.Now().Add(o.timeout)) // not there in front of a test's recorder
-	if _, err := o.text.WriteTo(o.w); err != nil {
-		return err
+	_, err := o.text.WriteTo(o.w)
+	if err == nil {
+		err = o.control.Flush()
 	}
-	return o.control.Flush()
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fault.Wrap(err, fault.Timeout, "nothing of the answer was taken for %v", o.timeout)
+	}
+	return fmt.Errorf("answer a client that has left: %w: %w", context.Canceled, err)
 }

@@ -65,10 +65,14 @@ func (s *source) end() {
 	_ = s.control.SetReadDeadline(time.Time{})
 }
 
-// stop ends the reading, also one that waits.
+// stop ends the reading, also one that waits. Once is enough: whoever comes later
+// may find the connection in the hands of another request.
 func (s *source) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.stopped {
+		return
+	}
 	s.stopped = true
 	if !s.ended {
 		_ = s.control.SetReadDeadline(time.Unix(1, 0)) // which is over

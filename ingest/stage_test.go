@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/sdk/metric"
 	"go.uber.org/goleak"
 
 	"barograph/ingest"
@@ -24,7 +26,10 @@ import (
 	"barograph/records"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	otel.SetMeterProvider(metric.NewMeterProvider(metric.WithReader(measured)))
+	goleak.VerifyTestMain(m)
+}
 
 // memory is an intake that keeps payloads in memory. What a test puts into
 // before happens instead.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"barograph/internal/drain"
 	"barograph/internal/fault"
 )
@@ -55,7 +57,7 @@ func (h *Handler) serve(ctx context.Context, pipeline string, in *inlet, out *ou
 	for first := range in.items {
 		g := gather(pipeline, first, in.items)
 		h.decide(ctx, g)
-		h.room.Release(g.bytes)
+		in.release(g.bytes)
 		countResults(ctx, g.results)
 		for _, r := range g.results {
 			sum.add(r)
@@ -76,13 +78,14 @@ func (h *Handler) serve(ctx context.Context, pipeline string, in *inlet, out *ou
 type inlet struct {
 	h     *Handler
 	from  *source
-	items chan item // closed at the end
-	err   error     // why that came, once items is closed; nil if it was that of the body
+	room  *semaphore.Weighted // for bytes of payloads under way: one client takes not all there is
+	items chan item           // closed at the end
+	err   error               // why that came, once items is closed; nil if it was that of the body
 }
 
 // follow begins to read.
 func (h *Handler) follow(ctx context.Context, from *source, a asked) *inlet {
-	in := &inlet{h: h, from: from, items: make(chan item, groupLimit)}
+	in := &inlet{h: h, from: from, room: semaphore.NewWeighted(streamBytes), items: make(chan item, groupLimit)}
 	var body io.Reader = from
 	if a.gzip {
 		body = &unzipped{from: from}
@@ -115,13 +118,13 @@ func (in *inlet) read(ctx context.Context, all reader) (err error) {
 		if it.blank() {
 			continue
 		}
-		if err := in.h.room.Acquire(ctx, int64(len(it.payload))); err != nil {
+		if err := in.acquire(ctx, int64(len(it.payload))); err != nil {
 			return err
 		}
 		select {
 		case in.items <- it:
 		case <-ctx.Done():
-			in.h.room.Release(int64(len(it.payload)))
+			in.release(int64(len(it.payload)))
 			return ctx.Err()
 		}
 	}
@@ -133,8 +136,25 @@ func (in *inlet) stop(cancel context.CancelFunc) {
 	cancel()
 	in.from.stop()
 	for it := range in.items {
-		in.h.room.Release(int64(len(it.payload)))
+		in.release(int64(len(it.payload)))
 	}
+}
+
+// acquire waits for room in the stream, and only then for room in all of them.
+func (in *inlet) acquire(ctx context.Context, bytes int64) error {
+	if err := in.room.Acquire(ctx, bytes); err != nil {
+		return err
+	}
+	if err := in.h.room.Acquire(ctx, bytes); err != nil {
+		in.room.Release(bytes)
+		return err
+	}
+	return nil
+}
+
+func (in *inlet) release(bytes int64) {
+	in.h.room.Release(bytes)
+	in.room.Release(bytes)
 }
 
 // why returns what to tell of the end of a stream, nil if all was read.

@@ -82,7 +82,7 @@ func TestResultsComeWhileTheClientSends(t *testing.T) {
 func TestResultsComeWhileTheClientSendsOverHTTP2(t *testing.T) {
 	t.Parallel()
 	mux := http.NewServeMux()
-	mux.Handle(ingest.Path, ingest.New(ingest.Config{Intake: &memory{}, Pipelines: known{}, Logger: quiet}))
+	mux.Handle("/ingest/{pipeline}", ingest.New(ingest.Config{Intake: &memory{}, Pipelines: known{}, Logger: quiet}))
 	server := httptest.NewUnstartedServer(mux)
 	server.EnableHTTP2 = true
 	server.StartTLS()
@@ -135,16 +135,8 @@ func TestLinesGatherWhileAGroupIsWrittenAndNoMoreThanABoundIsRead(t *testing.T) 
 		}
 	}()
 	<-begun
-	for read, idle := 0, time.NewTimer(10*time.Second); ; idle.Reset(2 * time.Second) {
-		select {
-		case read = <-sent:
-			if read == total {
-				t.Fatal("all is read while nothing can be written")
-			}
-			continue
-		case <-idle.C:
-		}
-		break
+	if stalled(sent) == total {
+		t.Fatal("all is read while nothing can be written")
 	}
 	close(let)
 	for range sent {
@@ -153,6 +145,56 @@ func TestLinesGatherWhileAGroupIsWrittenAndNoMoreThanABoundIsRead(t *testing.T) 
 	calls := intake.calls()
 	if calls[1] != 1000 || slices.Max(calls) > 1000 {
 		t.Errorf("groups of %v, want 1000 in the second, and no more in any", calls[:min(len(calls), 10)])
+	}
+}
+
+// stalled returns the last number that comes before none comes for a while.
+func stalled(numbers <-chan int) (last int) {
+	for idle := time.NewTimer(10 * time.Second); ; idle.Reset(2 * time.Second) {
+		select {
+		case n, more := <-numbers:
+			if !more {
+				return last
+			}
+			last = n
+		case <-idle.C:
+			return last
+		}
+	}
+}
+
+func TestOneStreamDoesNotTakeTheRoomOfAll(t *testing.T) {
+	t.Parallel()
+	begun, let := make(chan struct{}), make(chan struct{})
+	intake := &memory{before: func(call int, _ []json.RawMessage) ([]records.Acceptance, error) {
+		if call == 1 {
+			close(begun)
+			<-let
+		}
+		return nil, nil
+	}}
+	address, _ := serve(t, ingest.Config{Intake: intake})
+	wide := converse(t, address, "/ingest/default", "Prefer", "return=minimal")
+	const total = 400 // some 100 MB
+	sent := make(chan int)
+	go func() {
+		defer close(sent)
+		filler := strings.Repeat("x", pipeline.PayloadLimit-100)
+		for i := 1; i <= total; i++ {
+			if _, err := fmt.Fprintf(wide.body, `{"id":"w%d","x":%q}`+"\n", i, filler); err != nil {
+				return
+			}
+			sent <- i
+		}
+	}()
+	<-begun
+	stalled(sent)
+	beside := converse(t, address, "/ingest/default")
+	beside.say(numbered(1, 1))
+	expect(t, "beside a stream that waits", append([]string{beside.hear()}, beside.end()...), `{"line":1,"id":"p1","outcome":"ACCEPTED"}`, `{"complete":true,…`)
+	_ = wide.body.CloseWithError(io.ErrClosedPipe)
+	close(let)
+	for range sent {
 	}
 }
 

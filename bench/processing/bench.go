@@ -140,8 +140,10 @@ func (b *bench) hundred(ctx context.Context, pipeline string, n int) error {
 		texts[i] = b.payload()
 	}
 	got, err := b.intake.Submit(ctx, pipeline, texts)
-	if err == nil && got[0].Refusal != nil {
-		err = got[0].Refusal
+	for i := range got {
+		if got[i].Refusal != nil {
+			return got[i].Refusal
+		}
 	}
 	return err
 }

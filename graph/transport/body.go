@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"barograph/internal/fault"
 	"barograph/internal/strictjson"
 )
 
@@ -55,9 +56,12 @@ func (h HTTP) whole(w http.ResponseWriter, r *http.Request) ([]byte, *problem) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.BodyLimit))
 	var over *http.MaxBytesError
+	var full *fault.Error
 	switch {
 	case errors.As(err, &over):
 		return nil, tooLarge
+	case errors.As(err, &full):
+		return nil, &problem{status: statuses[full.Kind], kind: full.Kind, message: full.Message, after: full.RetryAfter}
 	case err != nil:
 		w.Header().Set("Connection", "close")
 		return nil, malformed("the request's body ended too early")

@@ -2,7 +2,10 @@ package transport
 
 import (
 	"fmt"
+	"math"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -13,9 +16,10 @@ import (
 // A problem says why a request, or a member of a batch, is not executed.
 type problem struct {
 	status  int
-	kind    fault.Kind // BadRequest, if it is none
-	message string     // which never repeats what was sent
-	allow   string     // the methods that would do, where this one does not
+	kind    fault.Kind    // BadRequest, if it is none
+	message string        // which never repeats what was sent
+	allow   string        // the methods that would do, where this one does not
+	after   time.Duration // when the same may succeed; zero for never
 }
 
 func malformed(format string, args ...any) *problem {
@@ -31,13 +35,21 @@ func (p *problem) response() *graphql.Response {
 	if kind == fault.Internal {
 		kind = fault.BadRequest
 	}
-	return &graphql.Response{Errors: gqlerror.List{coded(p.message, kind)}}
+	shown := coded(p.message, kind)
+	if p.after > 0 {
+		shown.Extensions["retryable"] = true
+		shown.Extensions["retryAfterMs"] = p.after.Milliseconds()
+	}
+	return &graphql.Response{Errors: gqlerror.List{shown}}
 }
 
 // answer answers a request that has the problem.
 func (p *problem) answer(w http.ResponseWriter, mediaType string) {
 	if p.allow != "" {
 		w.Header().Set("Allow", p.allow)
+	}
+	if p.after > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.after.Seconds()))))
 	}
 	refusals.add(p.status)
 	respond(w, mediaType, p.status, p.response())

@@ -138,7 +138,7 @@ func directoryInUse(t *testing.T) {
 func littleMemory(t *testing.T) {
 	g := launch(t, []string{"env", "GOMEMLIMIT=256MiB"}, "--database-url="+postgrestest.Database(t), "--data-dir="+dataDir(t))
 	g.serves(t)
-	const callers, memoryLimit = 400, 1024
+	const callers, memoryLimit = 400, 768
 	content := strings.Repeat("x", 250<<10)
 	l := &ledger{}
 	var all sync.WaitGroup

@@ -90,8 +90,8 @@ func (r *Ring) Look() {
 	r.mu.Lock() // while it looks, the others wait: there is nothing they could do
 	defer r.mu.Unlock()
 	info, err := os.Stat(r.source.File)
-	if err == nil && same(info, r.seen) {
-		return
+	if err == nil && r.failure == "" && same(info, r.seen) {
+		return // what failed is tried again: a change of its mode does not show
 	}
 	var next *Keyset
 	if err == nil {

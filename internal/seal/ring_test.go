@@ -75,6 +75,29 @@ func TestRingGoesOnWithoutItsFile(t *testing.T) {
 	}
 }
 
+// The file looks as before, as one does whose mode alone is mended.
+func TestRingTriesAgainWhatItCouldNotRead(t *testing.T) {
+	t.Parallel()
+	r, source, k, _ := ring(t)
+	next := must[[]byte](t)(source.Write(must[*seal.Keyset](t)(k.Rotate())))
+	then := time.Now().Add(-time.Hour)
+	for _, step := range []struct {
+		text    []byte
+		failing bool
+	}{{bytes.Repeat([]byte("x"), len(next)), true}, {next, false}} {
+		if err := errors.Join(os.WriteFile(source.File, step.text, 0o600), os.Chtimes(source.File, then, then)); err != nil {
+			t.Fatal(err)
+		}
+		r.Look()
+		if r.Failing() != step.failing {
+			t.Errorf("after a look at %.10q, Failing() = %t", step.text, r.Failing())
+		}
+	}
+	if len(r.Keyset().Keys()) != 2 {
+		t.Errorf("the ring has the keys %v, want two", r.Keyset().Keys())
+	}
+}
+
 func TestRingLooksAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	r, source, k, _ := ring(t)

@@ -119,16 +119,14 @@ func (s Source) keep(k *Keyset, place func(draft, name string) error) (err error
 	}
 	defer os.Remove(draft.Name()) //nolint:errcheck // it has been renamed, or is one name too many
 	_, err = draft.Write(text)
+	if info, statErr := os.Stat(name); err == nil && statErr == nil {
+		err = own(draft, info) // who could read it still can
+	}
 	if err == nil {
 		err = draft.Sync()
 	}
 	if err = errors.Join(err, draft.Close()); err != nil {
 		return err
-	}
-	if info, statErr := os.Stat(name); statErr == nil {
-		if err := own(draft.Name(), info); err != nil { // root may rotate what is another's
-			return err
-		}
 	}
 	if err := place(draft.Name(), name); err != nil {
 		return err

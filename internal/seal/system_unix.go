@@ -8,13 +8,21 @@ import (
 	"syscall"
 )
 
-// own gives a file the owner of another.
-func own(name string, as fs.FileInfo) error {
-	owner, is := as.Sys().(*syscall.Stat_t)
-	if !is || int(owner.Uid) == os.Geteuid() {
-		return nil
+// own gives a file the owner, the group and the mode of another. Root may change
+// what is another's, and others may read a keyset by their group.
+func own(f *os.File, as fs.FileInfo) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
 	}
-	return os.Chown(name, int(owner.Uid), int(owner.Gid))
+	has, is := info.Sys().(*syscall.Stat_t)
+	want, be := as.Sys().(*syscall.Stat_t)
+	if is && be && (has.Uid != want.Uid || has.Gid != want.Gid) {
+		if err := f.Chown(int(want.Uid), int(want.Gid)); err != nil {
+			return err
+		}
+	}
+	return f.Chmod(as.Mode().Perm()) // last: before, it would be for another group
 }
 
 // lockDir waits until no other process holds the directory. The lock is the

@@ -23,7 +23,7 @@ type Measurement func(ctx context.Context, pools *postgres.Pools, logger *slog.L
 // and ends the process when that fails.
 func Main(measure Measurement) {
 	private.Child()
-	dir := flag.String("dir", os.TempDir(), "where to keep records meanwhile: a disk, not memory, with some 1.5 KB for each")
+	dir := flag.String("dir", os.TempDir(), "where to keep records meanwhile: a disk, not memory, with some 1.3 KB for each and 0.5 GB for the log")
 	url := flag.String("database-url", "", "an empty database to use instead of a PostgreSQL of its own")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
