@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"debug/buildinfo"
 	"fmt"
 	"os"
@@ -43,15 +44,11 @@ func writeBill(binary, path string, modules []dependency) (linked int, err error
 	bill.Metadata = &cyclonedx.Metadata{Component: &product}
 	bill.Components = &all
 	bill.Dependencies = &[]cyclonedx.Dependency{{Ref: product.BOMRef, Dependencies: &needs}}
-	file, err := os.Create(path)
-	if err != nil {
-		return 0, err
+	var text bytes.Buffer
+	if err := cyclonedx.NewBOMEncoder(&text, cyclonedx.BOMFileFormatJSON).SetPretty(true).Encode(bill); err != nil {
+		return 0, fmt.Errorf("write the bill: %w", err)
 	}
-	defer file.Close()
-	if err := cyclonedx.NewBOMEncoder(file, cyclonedx.BOMFileFormatJSON).SetPretty(true).Encode(bill); err != nil {
-		return 0, fmt.Errorf("write %s: %w", path, err)
-	}
-	return len(info.Deps), file.Close()
+	return len(info.Deps), os.WriteFile(path, text.Bytes(), 0o600) //nolint:gosec // where the caller wants it
 }
 
 // library returns a Go module as a part of a bill.

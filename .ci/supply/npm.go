@@ -1,18 +1,17 @@
 package main
 
 import (
-	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 )
 
-// lockedPackages returns the npm packages that a lock file names, with the
+// packagesOf returns the npm packages that a lock file names, with the
 // licences they declare.
-func lockedPackages(path string) ([]dependency, error) {
-	text, err := os.ReadFile(path)
+func packagesOf(_ context.Context, path string) ([]dependency, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // what the caller names
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +36,5 @@ func lockedPackages(path string) ([]dependency, error) {
 		name := place[strings.LastIndex(place, "node_modules/")+len("node_modules/"):]
 		all = append(all, dependency{name: name, version: p.Version, licence: p.License})
 	}
-	slices.SortFunc(all, func(a, b dependency) int { return cmp.Compare(a.name, b.name) })
 	return all, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,7 +28,6 @@ var exceptions = map[string]string{
 type dependency struct {
 	name, version string
 	licence       string // an SPDX expression, "" where there is none
-	folder        string // of its source, for a Go module
 }
 
 func (d dependency) String() string {
@@ -35,6 +35,14 @@ func (d dependency) String() string {
 		return fmt.Sprintf("%s %s: no licence is known", d.name, d.version)
 	}
 	return fmt.Sprintf("%s %s: %s", d.name, d.version, d.licence)
+}
+
+// distinct returns each dependency once, in order.
+func distinct(all []dependency) []dependency {
+	slices.SortFunc(all, func(a, b dependency) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.version, b.version), cmp.Compare(a.licence, b.licence))
+	})
+	return slices.Compact(all)
 }
 
 // allowed reports whether it may be used. An exception holds for the licence that
