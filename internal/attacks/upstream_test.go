@@ -58,7 +58,14 @@ func TestWhatIsBehindTheGatewayStaysThere(t *testing.T) {
 			}
 		}},
 		{id: "A180", name: "secrets in logs", run: func(t *testing.T, _ *gateway) {
-			failing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusForbidden) }))
+			var calls atomic.Int64
+			failing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if calls.Add(1) == 1 {
+					http.Error(w, "no", http.StatusForbidden)
+					return
+				}
+				panic(http.ErrAbortHandler) // without an answer: whoever tells of that is apt to tell the URL
+			}))
 			defer failing.Close()
 			base := database(t)
 			dsn, err := url.Parse(strings.TrimPrefix(base, "--database-url="))
@@ -74,7 +81,9 @@ func TestWhatIsBehindTheGatewayStaysThere(t *testing.T) {
 				"--weather=per-city", "--per-city-url="+failing.URL+"/{city}?appid="+marker+"-appid", "--per-city-mapping={temperature: /t}",
 				"--step-hosts="+failing.URL)
 			secrets := []string{"Authorization", "Bearer " + marker + "-token", "X-API-Key", marker + "-key", "Cookie", "session=" + marker + "-cookie"}
-			g.post(t, `{"query":"{ weather(city: \"Oslo\") { current { temperature } } }"}`, secrets...)
+			for range 4 {
+				g.post(t, `{"query":"{ weather(city: \"Oslo\") { current { temperature } } }"}`, secrets...)
+			}
 			g.post(t, `{"query":"{ `+marker+`"}`, secrets...)
 			g.post(t, `{"query":`+marker, secrets...)
 			g.process(t, `{"id":"A180","password":"`+marker+`-payload"}`)
