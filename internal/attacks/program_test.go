@@ -30,7 +30,7 @@ type gateway struct {
 }
 
 var (
-	endpoint  = regexp.MustCompile(`GraphQL +(http://(\S+)/graphql)`)
+	endpoint  = regexp.MustCompile(`GraphQL +(https?://(\S+)/graphql)`)
 	operators = regexp.MustCompile(`Admin +(http://[^/\s]+)/`)
 )
 
