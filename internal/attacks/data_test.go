@@ -157,7 +157,7 @@ func TestPayloadsThatHurtAreRefusedOrKeptAsTheyAre(t *testing.T) {
 				if strings.Contains(got.body, `"duplicate":false`) {
 					first++
 				}
-				if got.codes() != nil || record(got.body) != record(answers[0].body) {
+				if got.codes() != nil || recordIn(got.body) != recordIn(answers[0].body) {
 					t.Errorf("answered %s, want what %s says", got, answers[0])
 				}
 			}
@@ -258,8 +258,8 @@ func (g *gateway) pipeline(t *testing.T, name, definition string) {
 	}
 }
 
-// record returns the part of an answer about a payload that is its record.
-func record(body string) string {
+// recordIn returns the part of an answer about a payload that is its record.
+func recordIn(body string) string {
 	_, after, _ := strings.Cut(body, `"record":`)
 	return after
 }
