@@ -49,7 +49,7 @@ func TestHTTPPostsTheValue(t *testing.T) {
 	p := posting(t, server, `, "as": "response"`)
 	span := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled})
 	ctx := trace.ContextWithSpanContext(t.Context(), span)
-	const text = `{"id":"ü\n","x":9007199254740993}`
+	const text = `{"id":"ü","n":"\n","x":9007199254740993}`
 	o := p.Run(ctx, []*pipeline.Job{{Payload: parse(t, text), Attempt: 1, At: noon}})[0]
 	if o.Failure != nil || !strings.Contains(string(o.Result), `"response": {"n": 1.50} `) && !strings.Contains(string(o.Result), `"response":{"n": 1.50}`) {
 		t.Errorf("Run = %s, %v", o.Result, o.Failure)

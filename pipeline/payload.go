@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -37,8 +38,8 @@ func ParsePayload(text json.RawMessage) (*Payload, error) {
 	if !ok {
 		return nil, Refuse(PayloadIDMissing, "the payload has no id").At("input", "payload", "id")
 	}
-	if err := json.Unmarshal(given, &p.ID); err != nil || !ValidID(p.ID) { // null leaves it empty
-		return nil, Refuse(PayloadIDInvalid, "a payload's id is a string of 1 to %d characters without U+0000", idLimit).At("input", "payload", "id")
+	if err := json.Unmarshal(given, &p.ID); err != nil || !ValidID(p.ID) || strings.ContainsFunc(p.ID, deceptive) { // null leaves it empty
+		return nil, Refuse(PayloadIDInvalid, "a payload's id is a string of 1 to %d characters, none of which controls lines or the direction of text", idLimit).At("input", "payload", "id")
 	}
 	if city, ok := p.members["city"]; ok && city[0] == '"' {
 		if err := json.Unmarshal(city, &p.City); err != nil {
@@ -53,10 +54,22 @@ func ParsePayload(text json.RawMessage) (*Payload, error) {
 	return p, nil
 }
 
-// ValidID reports whether a payload may have the id.
+// ValidID reports whether there can be a record of a payload with the id: one that
+// was taken in long ago may be such as is refused today.
 func ValidID(id string) bool {
 	return id != "" && utf8.RuneCountInString(id) <= idLimit && storable(id)
 }
 
 // storable reports whether Postgres takes s for text: UTF-8 without U+0000.
 func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+// deceptive reports whether a character shows nothing of itself, and changes how
+// what is around it is shown: on a page or in a terminal, an id with one in it may
+// look like another. Letters that look alike are left alone, as are joiners, which
+// languages need: ids are compared byte by byte.
+func deceptive(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f
+	}
+	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
+}

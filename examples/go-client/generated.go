@@ -36,7 +36,7 @@ const (
 	ProblemCodePayloadNotObject ProblemCode = "PAYLOAD_NOT_OBJECT"
 	// The payload has no `id`.
 	ProblemCodePayloadIdMissing ProblemCode = "PAYLOAD_ID_MISSING"
-	// The payload's `id` is not a string of 1 to 255 characters, or has the character U+0000 in it.
+	// The payload's `id` is not a string of 1 to 255 characters, or has one in it that controls lines or the direction of text.
 	ProblemCodePayloadIdInvalid ProblemCode = "PAYLOAD_ID_INVALID"
 	// The payload is over 256 KiB.
 	ProblemCodePayloadTooLarge ProblemCode = "PAYLOAD_TOO_LARGE"

@@ -3203,7 +3203,7 @@ enum ProblemCode {
   PAYLOAD_NOT_OBJECT
   "The payload has no ` + "`" + `id` + "`" + `."
   PAYLOAD_ID_MISSING
-  "The payload's ` + "`" + `id` + "`" + ` is not a string of 1 to 255 characters, or has the character U+0000 in it."
+  "The payload's ` + "`" + `id` + "`" + ` is not a string of 1 to 255 characters, or has one in it that controls lines or the direction of text."
   PAYLOAD_ID_INVALID
   "The payload is over 256 KiB."
   PAYLOAD_TOO_LARGE

@@ -11,8 +11,6 @@ import (
 	"time"
 )
 
-const noTLS = "no listener speaks TLS yet: connections are plain, and on loopback unless asked for otherwise"
-
 // TestConnectionsThatHurtAreEnded tries what can be done below GraphQL.
 func TestConnectionsThatHurtAreEnded(t *testing.T) {
 	t.Parallel()
@@ -127,10 +125,6 @@ func TestConnectionsThatHurtAreEnded(t *testing.T) {
 				t.Errorf("answered %.300q, closed %v; want a refusal and the end", got, closed)
 			}
 		}},
-		{id: "A081", name: "TLS 1.2 client", unfit: noTLS},
-		{id: "A082", name: "TLS renegotiation, 0-RTT replay", unfit: noTLS},
-		{id: "A083", name: "expired or foreign client certificate", unfit: noTLS},
-		{id: "A084", name: "certificate swapped on disk", unfit: noTLS},
 	})
 }
 

@@ -21,7 +21,7 @@ export type ProblemCode =
   | 'OVERLOADED'
   /** The pipeline has a record with the payload's `id` and other content. */
   | 'PAYLOAD_CONFLICT'
-  /** The payload's `id` is not a string of 1 to 255 characters, or has the character U+0000 in it. */
+  /** The payload's `id` is not a string of 1 to 255 characters, or has one in it that controls lines or the direction of text. */
   | 'PAYLOAD_ID_INVALID'
   /** The payload has no `id`. */
   | 'PAYLOAD_ID_MISSING'

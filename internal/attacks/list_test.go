@@ -1,0 +1,117 @@
+package attacks_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+// excused are the attacks that no test tries, and why. Whoever writes the test
+// drops the excuse.
+var excused = map[string]string{
+	"A081": "no listener speaks TLS yet",
+	"A082": "no listener speaks TLS yet",
+	"A083": "no listener speaks TLS yet",
+	"A084": "no listener speaks TLS yet",
+	"A103": "there are no tokens yet",
+	"A104": "there are no tokens yet",
+}
+
+// later are the categories of what is not built yet: their attacks are told of,
+// and not missed.
+var later = []string{"auth", "rate-limit"}
+
+// TestEveryAttackIsTried goes through the list that BAROGRAPH_ATTACKS names, of all
+// attacks that the program has to withstand, and looks for the tests that try them,
+// wherever they are. It tells of each, so that they can be run.
+func TestEveryAttackIsTried(t *testing.T) {
+	t.Parallel()
+	path := os.Getenv("BAROGRAPH_ATTACKS")
+	if path == "" {
+		t.Skip("BAROGRAPH_ATTACKS names no list")
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []struct{ ID, Category, Name string }
+	if err := yaml.Unmarshal(text, &list); err != nil || len(list) == 0 {
+		t.Fatalf("read %s: %d attacks, %v", path, len(list), err)
+	}
+	tests := numberedTests(t, filepath.Join("..", ".."))
+	for _, a := range list {
+		tried, why := tests[a.ID], excused[a.ID]
+		switch {
+		case len(tried) > 0 && why != "":
+			t.Errorf("%s %s: excused, since %s, and tried by %s", a.ID, a.Name, why, strings.Join(tried, ", "))
+		case len(tried) > 0:
+			t.Logf("%s %s: %s: tried by %s", a.ID, a.Category, a.Name, strings.Join(tried, ", "))
+		case why != "":
+			t.Logf("%s %s: %s: not tried: %s", a.ID, a.Category, a.Name, why)
+		case slices.Contains(later, a.Category):
+			t.Logf("%s %s: %s: not tried yet", a.ID, a.Category, a.Name)
+		default:
+			t.Errorf("%s %s: %s: no test tries it", a.ID, a.Category, a.Name)
+		}
+	}
+}
+
+var (
+	number = regexp.MustCompile(`\bA\d{3}\b`)
+	title  = regexp.MustCompile(`^A\d{3}( |$)`)
+)
+
+// numberedTests returns the tests below a folder by the attacks whose numbers are in
+// their comments, or begin a text in them, as the name of a case does: each as its
+// package's folder and its name.
+func numberedTests(t *testing.T, root string) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		folder, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		for _, declaration := range file.Decls {
+			test, is := declaration.(*ast.FuncDecl)
+			if !is || test.Recv != nil || !strings.HasPrefix(test.Name.Name, "Test") {
+				continue
+			}
+			numbers := number.FindAllString(test.Doc.Text(), -1)
+			ast.Inspect(test.Body, func(n ast.Node) bool {
+				if literal, is := n.(*ast.BasicLit); is && literal.Kind == token.STRING {
+					if text, err := strconv.Unquote(literal.Value); err == nil && title.MatchString(text) {
+						numbers = append(numbers, text[:4])
+					}
+				}
+				return true
+			})
+			slices.Sort(numbers)
+			for _, id := range slices.Compact(numbers) {
+				found[id] = append(found[id], folder+" "+test.Name.Name)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
