@@ -70,6 +70,11 @@ func Expired(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }
 // ServersOnly makes a certificate that no client may show.
 func ServersOnly(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }
 
+// For makes a certificate good for one name alone.
+func For(name string) func(*x509.Certificate) {
+	return func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = []string{name}, nil }
+}
+
 // Named makes a certificate with the name of its subject.
 func Named(name string) func(*x509.Certificate) {
 	return func(c *x509.Certificate) { c.Subject.CommonName = name }
