@@ -2,6 +2,7 @@ package attacks_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"os"
 	"os/exec"
 	"regexp"
@@ -68,9 +69,10 @@ type gateway struct {
 	url     string // of the GraphQL endpoint
 	pid     int
 	log     *programtest.Log
+	client  *tls.Config // of who asks under TLS; nil where connections are plain
 }
 
-var endpoint = regexp.MustCompile(`http://(\S+)/graphql`)
+var endpoint = regexp.MustCompile(`https?://(\S+)/graphql`)
 
 // start starts the program on a database of its own and waits until it serves.
 func start(t *testing.T, flags ...string) *gateway {

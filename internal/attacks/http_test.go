@@ -11,8 +11,6 @@ import (
 	"time"
 )
 
-const noTLS = "no listener speaks TLS yet: connections are plain, and on loopback unless asked for otherwise"
-
 // TestConnectionsThatHurtAreEnded tries what can be done below GraphQL.
 func TestConnectionsThatHurtAreEnded(t *testing.T) {
 	t.Parallel()
@@ -120,17 +118,6 @@ func TestConnectionsThatHurtAreEnded(t *testing.T) {
 				}
 			}
 		}},
-		{id: "A079", name: "h2 CONTINUATION flood", run: func(t *testing.T, g *gateway) {
-			// HTTP/2 comes with TLS alone; without it, its preface is refused.
-			flood := "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + strings.Repeat("\x00\x00\x04\x09\x00\x00\x00\x00\x01abcd", 100_000)
-			if got, closed := g.raw(t, flood, 10*time.Second); strings.HasPrefix(got, "HTTP/1.1 200") || !closed {
-				t.Errorf("answered %.300q, closed %v; want a refusal and the end", got, closed)
-			}
-		}},
-		{id: "A081", name: "TLS 1.2 client", unfit: noTLS},
-		{id: "A082", name: "TLS renegotiation, 0-RTT replay", unfit: noTLS},
-		{id: "A083", name: "expired or foreign client certificate", unfit: noTLS},
-		{id: "A084", name: "certificate swapped on disk", unfit: noTLS},
 	})
 }
 

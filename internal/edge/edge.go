@@ -84,18 +84,20 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
 	server := &http.Server{
-		Handler:           framed(hardened(s.guarded(listener.Addr(), s.routes()))),
+		Handler:           framed(earning(hardened(s.guarded(listener.Addr(), s.routes())))),
 		BaseContext:       func(net.Listener) context.Context { return streams.Context(requests) },
 		ReadHeaderTimeout: s.config.Timeouts.Header,
 		ReadTimeout:       s.config.Timeouts.Read,
 		WriteTimeout:      s.config.Timeouts.Write,
 		IdleTimeout:       s.config.Timeouts.Idle,
 		MaxHeaderBytes:    headerLimit,
-		ConnContext:       withFraming,
-		ConnState:         unwatch,
-		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return withEarning(withFraming(ctx, conn), conn)
+		},
+		ConnState: unwatch,
+		ErrorLog:  slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
 
-		HTTP2: s.http2(),
+		HTTP2: s.bounds(),
 
 		DisableGeneralOptionsHandler: true, // which would answer behind framed's back
 	}
@@ -129,9 +131,9 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	return errors.Join(fmt.Errorf("drain: %w", err), server.Close(), s.await(parting))
 }
 
-// http2 bounds what one connection of HTTP/2 may have under way, hold in memory,
+// bounds returns what one connection of HTTP/2 may have under way, hold in memory,
 // or leave lying.
-func (s *Server) http2() *http.HTTP2Config {
+func (s *Server) bounds() *http.HTTP2Config {
 	return &http.HTTP2Config{
 		MaxConcurrentStreams: streamLimit,
 		MaxReadFrameSize:     frameLimit,

@@ -18,6 +18,9 @@ const (
 	lastReading = 64 << 10               // what is read of it meanwhile
 )
 
+// http2 is its name where a protocol is agreed on.
+const http2 = "h2"
+
 // securedListener accepts connections that speak TLS and have shaken hands. They
 // do so beside each other, so that nobody waits for a slow client. Where HTTP/2
 // was agreed on, the connection is the *tls.Conn, for net/http knows it by that;
@@ -116,7 +119,7 @@ func (l *securedListener) receive(raw net.Conn) {
 	state := conn.ConnectionState()
 	handshook.Add(context.Background(), 1, outcomeOf(state))
 	var next net.Conn = conn
-	if state.NegotiatedProtocol != "h2" {
+	if state.NegotiatedProtocol != http2 {
 		next = securedConn{watch(conn), conn}
 	}
 	select {
@@ -138,12 +141,14 @@ func (l *securedListener) shake(raw net.Conn) (*tls.Conn, error) {
 	default:
 	}
 	_ = raw.SetDeadline(time.Now().Add(l.patience)) // its errors are met again
-	conn := tls.Server(raw, l.config())
+	counted := &earningConn{Conn: raw, last: time.Now()}
+	conn := tls.Server(counted, l.config())
 	if err := conn.HandshakeContext(context.Background()); err != nil {
 		refuse(raw, err)
 		return nil, err
 	}
 	_ = raw.SetDeadline(time.Time{})
+	counted.exempt = conn.ConnectionState().NegotiatedProtocol != http2
 	return conn, nil
 }
 

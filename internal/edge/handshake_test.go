@@ -382,3 +382,41 @@ func TestBeneathAConnectionThatWasTakenOverIsThatOfTheSystem(t *testing.T) {
 		t.Errorf("beneath a connection under TLS is a %s", got)
 	}
 }
+
+func TestHTTP2HasToBeOfUse(t *testing.T) {
+	t.Parallel()
+	const bodies = 8 << 20 // more than may come unread
+	s := serveTLS(t, edge.Config{GraphQL: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := io.Copy(io.Discard, r.Body)
+		_, _ = fmt.Fprint(w, n, err)
+	})})
+	head := fmt.Sprintf("POST /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n\r\n", bodies)
+	if got, want := s.exchange(t, head+strings.Repeat("x", bodies)), fmt.Sprint(bodies, nil); !strings.HasSuffix(got, want) {
+		t.Errorf("HTTP/1.1 reads a body as %q, want %s", got, want)
+	}
+	client := s.http(t)
+	for range 2 { // on one connection
+		res, err := client.Post("https://"+s.address+"/graphql", "text/plain", strings.NewReader(strings.Repeat("x", bodies)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if want := fmt.Sprint(bodies, nil); string(got) != want {
+			t.Errorf("a body is read as %s, want %s", got, want)
+		}
+	}
+
+	conn := s.dial(t, "h2")
+	_, _ = io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+	go func() { _, _ = io.Copy(io.Discard, conn) }()
+	sent := 0
+	for pings := []byte(strings.Repeat("\x00\x00\x08\x06\x01\x00\x00\x00\x00 answer ", 1000)); sent < 64<<20; sent += len(pings) { // of pings that nobody has sent
+		if _, err := conn.Write(pings); err != nil {
+			break
+		}
+	}
+	if sent >= 64<<20 {
+		t.Errorf("%d MiB of nothing are taken in", sent>>20)
+	}
+}

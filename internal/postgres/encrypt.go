@@ -37,7 +37,9 @@ func parse(database string) (*pgxpool.Config, error) {
 // distant reports whether a database, or one that stands in for it, is beyond this
 // machine.
 func distant(config *pgx.ConnConfig) bool {
-	local := func(host string) bool { return strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || loopback.Host(host) }
+	local := func(host string) bool {
+		return strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || loopback.Host(host)
+	}
 	for _, next := range config.Fallbacks {
 		if !local(next.Host) {
 			return true
