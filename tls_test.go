@@ -86,7 +86,7 @@ func TestAHealthcheckOfAnotherMachineTrustsTheConfiguredCertificateAlone(t *test
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	cli.Settings.TLS.TLS = "self-signed"
+	cli.TLS.TLS = "self-signed"
 	if err := pinned(cli.Settings, "gateway.example")(state(good)); err == nil {
 		t.Error("a self-signed certificate of another machine is trusted")
 	}

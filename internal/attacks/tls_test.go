@@ -115,7 +115,7 @@ func (g *gateway) shake(t *testing.T, config *tls.Config) error {
 func hello(t *testing.T, config *tls.Config) []byte {
 	t.Helper()
 	ours, theirs := net.Pipe()
-	defer ours.Close()
+	defer ours.Close() //nolint:errcheck // nothing is left to do about it
 	go func() {
 		_ = tls.Client(theirs, config).Handshake() // nobody answers
 		_ = theirs.Close()

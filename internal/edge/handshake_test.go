@@ -215,7 +215,7 @@ func TestDeadlinesHoldForHTTP2(t *testing.T) {
 	s := serveTLS(t, edge.Config{GraphQL: handler, Timeouts: brief})
 	client := s.http(t)
 	body, endless := io.Pipe()
-	defer endless.Close()
+	defer endless.Close() //nolint:errcheck // it never fails
 	go func() {
 		res, err := client.Post("https://"+s.address+"/graphql", "text/plain", body)
 		if err == nil {
@@ -226,7 +226,7 @@ func TestDeadlinesHoldForHTTP2(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close() // of which nothing is read
+	defer res.Body.Close() //nolint:errcheck // nothing of it is read
 	for name, ended := range map[string]chan error{"a body": reading, "an answer": writing} {
 		select {
 		case err := <-ended:
@@ -366,7 +366,7 @@ func TestBeneathAConnectionThatWasTakenOverIsThatOfTheSystem(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		defer conn.Close()
+		defer conn.Close() //nolint:errcheck // nothing is left to do about it
 		beneath := conn
 		for around, ok := beneath.(interface{ NetConn() net.Conn }); ok; around, ok = beneath.(interface{ NetConn() net.Conn }) {
 			beneath = around.NetConn()

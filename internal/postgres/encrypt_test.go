@@ -25,7 +25,7 @@ func TestOpenAsksDatabasesBeyondThisMachineForAGoodCertificate(t *testing.T) {
 		t.Skip("PGSSLMODE says otherwise")
 	}
 	t.Parallel()
-	const plain, any, good, either = "plain", "any certificate", "a good certificate", "any certificate or plain"
+	const plain, unseen, good, either = "plain", "any certificate", "a good certificate", "any certificate or plain"
 	for database, want := range map[string]string{
 		"postgres://db.invalid/x":                               good,
 		"postgres://db.invalid":                                 good,
@@ -34,10 +34,10 @@ func TestOpenAsksDatabasesBeyondThisMachineForAGoodCertificate(t *testing.T) {
 		"host=db.invalid dbname=x":                              good,
 		"host=db.invalid password='x sslmode=disable' dbname=x": good,
 		"postgres://db.invalid/x?sslmode=disable":               plain,
-		"postgres://db.invalid/x?sslmode=require":               any,
-		"postgres://db.invalid/x?ssl=true":                      any,
+		"postgres://db.invalid/x?sslmode=require":               unseen,
+		"postgres://db.invalid/x?ssl=true":                      unseen,
 		"postgres://db.invalid/x?sslmode=prefer":                either,
-		"host=db.invalid sslmode=require":                       any,
+		"host=db.invalid sslmode=require":                       unseen,
 		"postgres://localhost/x":                                either,
 		"postgres://127.0.0.1/x?sslmode=verify-full":            good,
 		"postgres:///x?host=/nowhere":                           plain,
@@ -46,7 +46,7 @@ func TestOpenAsksDatabasesBeyondThisMachineForAGoodCertificate(t *testing.T) {
 		got := plain
 		if config.TLSConfig != nil {
 			if got = good; config.TLSConfig.InsecureSkipVerify {
-				got = any
+				got = unseen
 			}
 			if config.TLSConfig.MinVersion != 0x0304 {
 				t.Errorf("%s: versions from %x are spoken", database, config.TLSConfig.MinVersion)

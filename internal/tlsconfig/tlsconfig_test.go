@@ -51,7 +51,7 @@ func shake(t *testing.T, s *tlsconfig.Server, client *tls.Config) (seen, served 
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	defer listener.Close() //nolint:errcheck // nothing is left to do about it
 	done := make(chan tls.ConnectionState, 1)
 	go func() {
 		raw, err := listener.Accept()
@@ -68,7 +68,7 @@ func shake(t *testing.T, s *tlsconfig.Server, client *tls.Config) (seen, served 
 		t.Fatal(err)
 	}
 	conn := tls.Client(raw, client)
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // nothing is left to do about it
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
 	_, err = conn.Read(make([]byte, 1))
 	served = <-done
