@@ -277,7 +277,8 @@ func TestStopUnderTLSWaitsForRequestsAndEndsStreams(t *testing.T) {
 			_, _ = fmt.Fprint(w, "done")
 		}
 	})
-	s := serveTLS(t, edge.Config{GraphQL: handler})
+	patient := edge.Timeouts{Header: time.Minute, Read: time.Minute, Write: time.Minute, Idle: time.Minute}
+	s := serveTLS(t, edge.Config{GraphQL: handler, Timeouts: patient})
 	client, bodies := s.http(t), make(chan string, 2)
 	for _, query := range []string{"", "?stream"} {
 		go func() {

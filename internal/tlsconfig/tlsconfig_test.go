@@ -139,25 +139,52 @@ func TestAPairIsNotBlamedWhileItIsBeingWritten(t *testing.T) {
 	t.Parallel()
 	authority := tlstest.NewAuthority(t, "authority")
 	s, dir, log := follow(t, authority.Issue(t))
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	hurry := make(chan os.Signal)
-	go func() {
-		defer close(done)
-		_ = s.Run(ctx, 50*time.Millisecond, hurry)
-	}()
-	defer func() { cancel(); <-done }()
-
-	other := authority.Issue(t)
-	tlstest.Put(t, dir, "tls.crt", other.Certificate)
-	until(t, "the half that has changed is blamed when it stays", s.Failing)
-	if log := log.String(); strings.Count(log, "cannot be read anew") != 1 {
-		t.Errorf("logged %s", log)
+	for range 3 {
+		other := authority.Issue(t)
+		tlstest.Put(t, dir, "tls.crt", other.Certificate)
+		s.Glance()
+		tlstest.Put(t, dir, "tls.key", other.Key)
+		if s.Glance(); !s.Certificate().Equal(other.TLS(t).Leaf) {
+			t.Fatal("a pair is not served once it is whole")
+		}
 	}
-	tlstest.Put(t, dir, "tls.key", other.Key)
-	until(t, "the whole pair is served", func() bool { return s.Certificate().Equal(other.TLS(t).Leaf) && !s.Failing() })
+	if log := log.String(); s.Failing() || strings.Contains(log, "cannot be read anew") {
+		t.Errorf("blamed: %s", log)
+	}
+	tlstest.Put(t, dir, "tls.crt", authority.Issue(t).Certificate)
+	s.Glance()
+	s.Glance()
+	s.Glance()
+	if log := log.String(); !s.Failing() || strings.Count(log, "cannot be read anew") != 1 {
+		t.Errorf("half a pair that stays so is not blamed, once: %s", log)
+	}
+}
+
+func TestTheFilesAreLookedAtAgainAndAgainAndWhenAskedTo(t *testing.T) {
+	t.Parallel()
+	authority := tlstest.NewAuthority(t, "authority")
+	s, dir, _ := follow(t, authority.Issue(t))
+	run := func(every time.Duration) (hurry chan os.Signal, stop func()) {
+		ctx, cancel := context.WithCancel(t.Context())
+		hurry = make(chan os.Signal)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_ = s.Run(ctx, every, hurry)
+		}()
+		return hurry, func() { cancel(); <-done }
+	}
+	_, stop := run(5 * time.Millisecond)
+	defer stop()
+	other := authority.Issue(t)
+	other.Write(t, dir)
+	until(t, "the new pair is served", func() bool { return s.Certificate().Equal(other.TLS(t).Leaf) })
+	stop()
+
+	hurry, stop := run(time.Hour)
+	defer stop()
 	tlstest.Put(t, dir, "tls.crt", []byte("bad"))
-	hurry <- syscall.SIGHUP // it is looked at at once
+	hurry <- syscall.SIGHUP
 	hurry <- syscall.SIGHUP // the first has been dealt with
 	if !s.Failing() {
 		t.Error("a signal does not make the files be looked at")
