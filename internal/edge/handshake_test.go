@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/net/http2"
+
 	"barograph/internal/drain"
 	"barograph/internal/edge"
 	"barograph/internal/tlsconfig"
@@ -246,6 +248,24 @@ func TestDeadlinesHoldForHTTP2(t *testing.T) {
 	mute := s.dial(t, "http/1.1")
 	if _, err := io.ReadAll(mute); errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Error("a connection on which no request comes is kept")
+	}
+}
+
+func TestClientsOfHTTP2AreToldTheirBounds(t *testing.T) {
+	t.Parallel()
+	conn := serveTLS(t, edge.Config{GraphQL: echo}).dial(t, "h2")
+	_, _ = io.WriteString(conn, http2.ClientPreface)
+	frame, err := http2.NewFramer(conn, conn).ReadFrame()
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := frame.(*http2.SettingsFrame)
+	for id, most := range map[http2.SettingID]uint32{
+		http2.SettingMaxConcurrentStreams: 100, http2.SettingMaxFrameSize: 16 << 10, http2.SettingMaxHeaderListSize: 65 << 10, http2.SettingInitialWindowSize: 1 << 20,
+	} {
+		if got, given := settings.Value(id); !given || got > most {
+			t.Errorf("%v is %d, want at most %d", id, got, most)
+		}
 	}
 }
 
