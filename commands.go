@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"runtime/debug"
 	"text/tabwriter"
 	"time"
@@ -168,41 +166,6 @@ func (c configCheck) Run(e environment, ctx *kong.Context) error {
 		return err
 	}
 	_, err := fmt.Fprintf(e.out, "%s is fine\n", c.File)
-	return err
-}
-
-type healthcheckCommand struct {
-	Timeout time.Duration `default:"3s" help:"How long to wait for an answer."`
-}
-
-// Run asks the gateway that listens where this one would.
-func (c healthcheckCommand) Run(e environment) error {
-	host, port, err := net.SplitHostPort(e.settings.Listen)
-	if err != nil {
-		return fmt.Errorf("--listen: %w", err)
-	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
-	}
-	ctx, cancel := context.WithTimeout(e.ctx, c.Timeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
-	if err != nil {
-		return err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("the gateway does not answer: %w", err)
-	}
-	defer res.Body.Close() //nolint:errcheck // nothing is left to do about it
-	answer, err := io.ReadAll(io.LimitReader(res.Body, 1<<10))
-	switch {
-	case err != nil:
-		return err
-	case res.StatusCode != http.StatusOK:
-		return fmt.Errorf("%s: %s", res.Status, answer)
-	}
-	_, err = e.out.Write(answer)
 	return err
 }
 

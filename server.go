@@ -88,6 +88,10 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	if err != nil {
 		return err
 	}
+	encrypted, err := newEncryption(s, listener.Addr(), logger)
+	if err != nil {
+		return err
+	}
 	operators, err := listenForOperators(ctx, s, logger)
 	if err != nil {
 		return err
@@ -164,16 +168,16 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	}
 	playground, explore := http.NotFoundHandler(), "nothing here: --playground=on turns it on"
 	if inForce(s.Playground, listener.Addr()) {
-		playground, explore = web.Playground(), fmt.Sprintf("http://%s/", listener.Addr())
+		playground, explore = web.Playground(), fmt.Sprintf("%s://%s/", s.Scheme(), listener.Addr())
 	}
-	announce(out, listener.Addr(), explore, operators, base, sources)
+	announce(out, fmt.Sprintf("%s://%s/graphql", s.Scheme(), listener.Addr()), explore, encrypted, operators, base, sources)
 
 	var serving errgroup.Group
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWriting()
 	processing.run(ctx, writing, &serving)
 	serving.Go(func() error { return feed.Run(writing) })
-	for _, upkeep := range []func(context.Context) error{vault.Run, indexer.Run, sweeper.Run, tally.Run} {
+	for _, upkeep := range []func(context.Context) error{encrypted.run, vault.Run, indexer.Run, sweeper.Run, tally.Run} {
 		serving.Go(func() error { return upkeep(writing) })
 	}
 	if operators.listener != nil {
@@ -184,6 +188,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		return edge.New(edge.Config{
 			GraphQL: handler, Playground: playground, Schema: web.Schema(schema), Ready: base.pools.Ping, Logger: logger,
 			Ingest: newIngest(s, processing.intake, pipelines, logger),
+			TLS:    encrypted.config(),
 			Hosts:  s.AllowedHosts, CORS: edge.CORS{Origins: s.CORSOrigins, Credentials: s.RequirePreflight},
 		}).Serve(ctx, listener)
 	})
@@ -202,9 +207,9 @@ func newCatalog(s settings.Settings, pipelines *pipeline.Store, forecaster pipel
 }
 
 // announce says what is served, where, and on what it rests.
-func announce(out io.Writer, address net.Addr, explore string, operators *operators, base *database, sources providers) {
-	_, _ = fmt.Fprintf(out, "Barograph is ready.\n  GraphQL   http://%s/graphql\n  Explore   %s\n  Admin     %s\n  Database  %s\n  Weather   %s\n",
-		address, explore, operators.description, base.description, sources)
+func announce(out io.Writer, endpoint, explore string, encrypted *encryption, operators *operators, base *database, sources providers) {
+	_, _ = fmt.Fprintf(out, "Barograph is ready.\n  GraphQL   %s\n  Explore   %s\n%s  Admin     %s\n  Database  %s\n  Weather   %s\n",
+		endpoint, explore, encrypted.announcement(), operators.description, base.description, sources)
 }
 
 func newLogger(s *settings.Settings) *slog.Logger {

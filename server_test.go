@@ -116,7 +116,7 @@ func launch(t *testing.T, cmd *exec.Cmd) *gateway {
 	return g
 }
 
-var endpoint = regexp.MustCompile(`(http://\S+)/graphql`)
+var endpoint = regexp.MustCompile(`(https?://\S+)/graphql`)
 
 // start starts a program and waits until it serves.
 func start(t *testing.T, cmd *exec.Cmd) *gateway {

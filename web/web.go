@@ -25,6 +25,9 @@ const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; connec
 	"style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+// permissions are what a page might ask of its visitor and this one never does.
+const permissions = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+
 // Playground returns a handler of the playground: the page is at /, and what the
 // page loads is under /playground/. It asks the endpoint /graphql beside it.
 func Playground() http.Handler {
@@ -65,6 +68,7 @@ func withPolicy(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)
 		w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
+		w.Header().Set("Permissions-Policy", permissions)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -41,8 +41,12 @@ func (p *patience) toPart(d time.Duration) {
 // offering what is still unread to a client that does not read.
 func (p *patience) lose() {
 	conn := p.conn
-	if secured, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		conn = secured.NetConn()
+	for { // TLS may be around it, and what watches requests
+		around, ok := conn.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
+		conn = around.NetConn()
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)

@@ -62,7 +62,13 @@ func (g *gateway) send(t *testing.T, method, url string, header map[string]strin
 		}
 	}
 	began, work := time.Now(), g.processorTime()
-	res, err := (&http.Client{Timeout: time.Minute}).Do(req)
+	client := &http.Client{Timeout: time.Minute}
+	if g.client != nil {
+		transport := &http.Transport{TLSClientConfig: g.client.Clone(), ForceAttemptHTTP2: true, DisableKeepAlives: true}
+		defer transport.CloseIdleConnections()
+		client.Transport = transport
+	}
+	res, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

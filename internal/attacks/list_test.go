@@ -19,10 +19,6 @@ import (
 // excused are the attacks that no test tries, and why. Whoever writes the test
 // drops the excuse.
 var excused = map[string]string{
-	"A081": "no listener speaks TLS yet",
-	"A082": "no listener speaks TLS yet",
-	"A083": "no listener speaks TLS yet",
-	"A084": "no listener speaks TLS yet",
 	"A103": "there are no tokens yet",
 	"A104": "there are no tokens yet",
 }

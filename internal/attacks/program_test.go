@@ -2,6 +2,7 @@ package attacks_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"os"
 	"os/exec"
@@ -27,6 +28,7 @@ type gateway struct {
 	log     *programtest.Log // what it logs
 	out     *programtest.Log // what it prints
 	stop    func()           // ends it well
+	client  *tls.Config      // of who asks under TLS; nil where connections are plain
 }
 
 var (

@@ -248,7 +248,11 @@ func subscribe(id, document string) string {
 // socket opens a connection that has been acknowledged.
 func (g *gateway) socket(t *testing.T) *socket {
 	t.Helper()
-	conn, _, err := websocket.Dial(t.Context(), g.url, &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}) //nolint:bodyclose // the connection's
+	options := &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}
+	if g.client != nil {
+		options.HTTPClient = &http.Client{Transport: &http.Transport{TLSClientConfig: g.client.Clone()}}
+	}
+	conn, _, err := websocket.Dial(t.Context(), g.url, options) //nolint:bodyclose // the connection's
 	if err != nil {
 		t.Fatal(err)
 	}

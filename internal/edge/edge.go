@@ -5,6 +5,7 @@ package edge
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,9 @@ import (
 
 const (
 	headerLimit  = 64 << 10
+	streamLimit  = 100
+	frameLimit   = 16 << 10         // the least that HTTP/2 allows
+	pingAfter    = 30 * time.Second // without a word from an HTTP/2 client that is still owed an answer
 	drainTimeout = 15 * time.Second
 	drainSpread  = 3 * time.Second // over which streams end
 	partingTime  = 3 * time.Second // for what is still under way when the drain's time is up
@@ -48,6 +52,7 @@ type Config struct {
 	Schema     http.Handler // at /schema.graphql
 	Ingest     http.Handler // at /ingest/{pipeline}; nil for none
 
+	TLS      func() *tls.Config          // of the next connection; nil where connections are plain
 	Ready    func(context.Context) error // says whether the server can do its work
 	Hosts    []string                    // by which requests may ask for a server on a loopback address, beside its own names; "*" is any
 	CORS     CORS
@@ -79,25 +84,34 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
 	server := &http.Server{
-		Handler:           framed(s.guarded(listener.Addr(), s.routes())),
+		Handler:           framed(earning(hardened(s.guarded(listener.Addr(), s.routes())))),
 		BaseContext:       func(net.Listener) context.Context { return streams.Context(requests) },
 		ReadHeaderTimeout: s.config.Timeouts.Header,
 		ReadTimeout:       s.config.Timeouts.Read,
 		WriteTimeout:      s.config.Timeouts.Write,
 		IdleTimeout:       s.config.Timeouts.Idle,
 		MaxHeaderBytes:    headerLimit,
-		ConnContext:       withFraming,
-		ConnState:         unwatch,
-		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return withEarning(withFraming(ctx, conn), conn)
+		},
+		ConnState: unwatch,
+		ErrorLog:  slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
+
+		HTTP2: s.bounds(),
 
 		DisableGeneralOptionsHandler: true, // which would answer behind framed's back
+	}
+	if s.config.TLS == nil {
+		listener = framedListener{listener}
+	} else {
+		listener = secured(listener, s.config.TLS, s.config.Timeouts.Header, s.config.Logger)
 	}
 	server.RegisterOnShutdown(func() { // by now, nothing new comes in
 		s.config.Logger.InfoContext(ctx, "draining")
 		streams.Begin()
 	})
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(framedListener{listener}) }()
+	go func() { served <- server.Serve(listener) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve: %w", err)
@@ -115,6 +129,17 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	parting, cancel := context.WithTimeout(context.WithoutCancel(ctx), partingTime)
 	defer cancel()
 	return errors.Join(fmt.Errorf("drain: %w", err), server.Close(), s.await(parting))
+}
+
+// bounds returns what one connection of HTTP/2 may have under way, hold in memory,
+// or leave lying.
+func (s *Server) bounds() *http.HTTP2Config {
+	return &http.HTTP2Config{
+		MaxConcurrentStreams: streamLimit,
+		MaxReadFrameSize:     frameLimit,
+		SendPingTimeout:      pingAfter,
+		WriteByteTimeout:     s.config.Timeouts.Write,
+	}
 }
 
 // await waits for those requests until ctx is done.

@@ -28,9 +28,14 @@ func (l framedListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	return watch(conn), nil
+}
+
+// watch returns the connection, watched from its first byte on.
+func watch(conn net.Conn) *framedConn {
 	c := &framedConn{Conn: conn}
 	c.last.Store(math.MaxInt64)
-	return c, nil
+	return c
 }
 
 // framedConn is a connection whose requests are counted as they are read, up to
@@ -63,7 +68,7 @@ type head struct {
 func (c *framedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	for rest := p[:n]; len(rest) > 0 && !c.closed; {
-		rest = c.watch(rest)
+		rest = c.take(rest)
 	}
 	return n, err
 }
@@ -77,8 +82,14 @@ func (c *framedConn) CloseWrite() error {
 	return nil
 }
 
-// watch takes in one piece of what was read, and returns what follows it.
-func (c *framedConn) watch(text []byte) []byte {
+// NetConn returns the connection beneath.
+func (c *framedConn) NetConn() net.Conn { return c.Conn }
+
+// watched returns the connection itself, beneath what surrounds it.
+func (c *framedConn) watched() *framedConn { return c }
+
+// take takes in one piece of what was read, and returns what follows it.
+func (c *framedConn) take(text []byte) []byte {
 	if c.body > 0 {
 		n := min(c.body, int64(len(text)))
 		c.body -= n
@@ -132,16 +143,20 @@ func (c *framedConn) endHead() {
 // unwatch leaves a connection alone that speaks HTTP no more. Nobody reads it
 // at that moment.
 func unwatch(conn net.Conn, state http.ConnState) {
-	if c, ok := conn.(*framedConn); ok && state == http.StateHijacked {
-		c.closed, c.line = true, nil
+	if c, ok := conn.(interface{ watched() *framedConn }); ok && state == http.StateHijacked {
+		c.watched().closed, c.watched().line = true, nil
 	}
 }
 
 type framedKey struct{}
 
 // withFraming gives the requests of a connection what is known of their ends.
+// HTTP/2 has no doubt of them.
 func withFraming(ctx context.Context, conn net.Conn) context.Context {
-	return context.WithValue(ctx, framedKey{}, conn)
+	if c, ok := conn.(interface{ watched() *framedConn }); ok {
+		return context.WithValue(ctx, framedKey{}, c.watched())
+	}
+	return ctx
 }
 
 // framed refuses a request whose end is in doubt, and lets none follow one that

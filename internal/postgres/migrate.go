@@ -95,5 +95,5 @@ func migrate(pool *pgxpool.Pool, do func(*goose.Provider) error) error {
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	return do(provider)
+	return advised(do(provider))
 }

@@ -76,7 +76,7 @@ func openPool(ctx context.Context, database, name string, size int32) (*pgxpool.
 	if stray(database) {
 		return nil, errors.New("read the database's address: special characters of a name or password must be percent-encoded, such as @ as %40")
 	}
-	config, err := pgxpool.ParseConfig(database)
+	config, err := parse(database)
 	if err != nil {
 		return nil, fmt.Errorf("read the database's address: %w", withoutAddress(err))
 	}

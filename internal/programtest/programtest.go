@@ -12,18 +12,46 @@ import (
 	"testing"
 )
 
-// Build builds the program, until the test ends, and returns its path, or that
-// of the one which BAROGRAPH_TEST_BINARY names.
+// Build builds the program, once for all tests of a package that need it at a
+// time, and returns its path, or that of the one which BAROGRAPH_TEST_BINARY
+// names.
 func Build(t testing.TB) string {
 	t.Helper()
 	if given := os.Getenv("BAROGRAPH_TEST_BINARY"); given != "" {
 		return given
 	}
-	path := filepath.Join(t.TempDir(), "barograph")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "barograph").CombinedOutput(); err != nil { //nolint:gosec // a path of our own
-		t.Fatalf("build the program: %v: %s", err, out)
+	built.mu.Lock()
+	defer built.mu.Unlock()
+	if built.users == 0 {
+		dir, err := os.MkdirTemp("", "barograph-test-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("go", "build", "-o", dir, "barograph").CombinedOutput(); err != nil { //nolint:gosec,noctx // a path of our own; for tests that outlive this one
+			t.Fatalf("build the program: %v: %s", err, out)
+		}
+		built.dir = dir
 	}
-	return path
+	built.users++
+	t.Cleanup(built.release)
+	return filepath.Join(built.dir, "barograph")
+}
+
+// built is the program, while tests use it.
+var built program
+
+type program struct {
+	mu    sync.Mutex
+	users int    // guarded by mu
+	dir   string // guarded by mu: has it, while there are users
+}
+
+func (p *program) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.users--; p.users == 0 {
+		_ = os.RemoveAll(p.dir) // of temporary files
+	}
 }
 
 // A Log keeps what a program prints. It is safe for concurrent use.

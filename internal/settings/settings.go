@@ -29,6 +29,7 @@ type Settings struct {
 	Workers     `embed:""`
 	Weather     `embed:""`
 	HTTP        `embed:""`
+	TLS         `embed:""`
 	WebSocket   `embed:""`
 	Ingest      `embed:""`
 	Steps       `embed:""`
@@ -45,7 +46,7 @@ func (s *Settings) Validate() error {
 	if s.ReplicaURL != "" && s.DatabaseURL == "" {
 		return errors.New("--database-replica-url needs --database-url: a private PostgreSQL has no replica")
 	}
-	return cmp.Or(s.Sealing.validate(), s.Workers.validate(), s.HTTP.validate(), s.WebSocket.validate(), s.Ingest.validate(), s.GraphQL.validate())
+	return cmp.Or(s.Sealing.validate(), s.Workers.validate(), s.HTTP.validate(), s.TLS.validate(), s.WebSocket.validate(), s.Ingest.validate(), s.GraphQL.validate())
 }
 
 // BeforeResolve makes kong look where it does not look by itself: into the

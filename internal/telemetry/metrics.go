@@ -7,7 +7,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"go.opentelemetry.io/contrib/exporters/autoexport"
 	"go.opentelemetry.io/otel"
 	exporter "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/sdk/metric"
@@ -33,7 +32,7 @@ func (t *Telemetry) startMetrics(ctx context.Context, from *resource.Resource) e
 	}
 	options := []metric.Option{metric.WithResource(from), metric.WithReader(scraped), metric.WithView(buckets)}
 	if name := os.Getenv("OTEL_METRICS_EXPORTER"); name != "" && name != "none" && name != "prometheus" {
-		pushed, err := autoexport.NewMetricReader(ctx)
+		pushed, err := newMetricReader(ctx)
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ func (t *Telemetry) startTraces(ctx context.Context, from *resource.Resource) er
 		otel.SetTracerProvider(noop.NewTracerProvider())
 		return nil
 	}
-	exporter, err := autoexport.NewSpanExporter(ctx)
+	exporter, err := newSpanExporter(ctx)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ package shared
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -80,13 +81,16 @@ func Open(ctx context.Context, config Config) (*Cache, error) {
 }
 
 // restrain keeps go-redis from trying again and again: its defaults would make a
-// frozen Redis cost 20 seconds.
+// frozen Redis cost 20 seconds. It also keeps it from TLS before 1.3.
 func restrain(o *redis.Options) {
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = diligence, diligence, diligence
 	o.PoolTimeout, o.PoolSize = diligence, connections
 	o.ContextTimeoutEnabled = true // lookups have less time
 	o.MaxRetries, o.DialerRetries = -1, 1
 	o.DisableIdentity = true
+	if o.TLSConfig != nil {
+		o.TLSConfig.MinVersion = tls.VersionTLS13
+	}
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }
 

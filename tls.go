@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"barograph/internal/settings"
+	"barograph/internal/tlsconfig"
+)
+
+// certificateLooks is how often the certificate's files are looked at.
+const certificateLooks = time.Second
+
+// An encryption is what clients' connections are under. It is nil where they are
+// plain.
+type encryption struct {
+	*tlsconfig.Server
+	followed bool // whether it is made of files
+}
+
+// newEncryption returns what the settings say, for a listener on the address.
+func newEncryption(s settings.Settings, address net.Addr, logger *slog.Logger) (*encryption, error) {
+	if !s.Encrypted() {
+		return nil, nil
+	}
+	var (
+		server *tlsconfig.Server
+		err    error
+	)
+	if s.SelfSigned() {
+		server, err = tlsconfig.SelfSigned(address, time.Now)
+	} else {
+		server, err = tlsconfig.Follow(tlsconfig.Files{
+			Certificate: s.TLSCert, Key: s.TLSKey, ClientCA: s.ClientCA, Required: s.ClientCerts == "required",
+		}, time.Now, logger)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("TLS: %w", err)
+	}
+	return &encryption{server, !s.SelfSigned()}, server.Observe()
+}
+
+// config returns what gives each connection its configuration.
+func (e *encryption) config() func() *tls.Config {
+	if e == nil {
+		return nil
+	}
+	return e.Config
+}
+
+// run follows the certificate's files until ctx is done, and at once where the
+// signal asks for it that asks a daemon to read its files anew.
+func (e *encryption) run(ctx context.Context) error {
+	if e == nil || !e.followed {
+		return nil
+	}
+	hurry := make(chan os.Signal, 1)
+	signal.Notify(hurry, syscall.SIGHUP)
+	defer signal.Stop(hurry)
+	return e.Run(ctx, certificateLooks, hurry)
+}
+
+// announcement is the line of what is served that is about the certificate.
+func (e *encryption) announcement() string {
+	if e == nil {
+		return ""
+	}
+	return fmt.Sprintf("  TLS       1.3, until %s, SHA-256 %s\n", e.Certificate().NotAfter.UTC().Format(time.DateOnly), e.Fingerprint())
+}
