@@ -27,6 +27,9 @@ func Build(t testing.TB) string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // a PostgreSQL of root's runs it as somebody else
+			t.Fatal(err)
+		}
 		if out, err := exec.Command("go", "build", "-o", dir, "barograph").CombinedOutput(); err != nil { //nolint:gosec,noctx // a path of our own; for tests that outlive this one
 			t.Fatalf("build the program: %v: %s", err, out)
 		}
