@@ -20,6 +20,7 @@ import (
 
 	"barograph/gazetteer"
 	"barograph/graph"
+	"barograph/graph/access"
 	"barograph/internal/postgres"
 	"barograph/internal/postgres/postgrestest"
 	"barograph/internal/seal"
@@ -126,7 +127,7 @@ func start(t testing.TB, workers int, options ...func(*graph.Config)) *Gateway {
 			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store,
 			Indexer: records.NewIndexer(base, pipelines, clock), Intake: taking, Queue: queue, Feed: feed, Now: clock, Logger: logger,
 		},
-		Extensions: []graphql.HandlerExtension{loaders.Extension{Report: true, Sources: loaders.Sources{
+		Extensions: []graphql.HandlerExtension{loaders.Extension{Report: true, Denied: access.Denied, Sources: loaders.Sources{
 			Weather: reports, Pipelines: pipelines, Records: store,
 		}}},
 		Logger: logger,
