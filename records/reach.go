@@ -23,33 +23,37 @@ func sought(reach pipeline.Reach, keys []Key) (found []Key) {
 	return found
 }
 
-// apiece is how pipelines p are joined to their records: one by one, since no
-// statistics tell how many there are of those within reach. As a range of names,
-// which changes nothing else, Postgres believes that to be few, and takes an index.
+// apiece is what the records of one pipeline p meet. As a range of names, which
+// changes nothing else, Postgres believes them to be few, and takes an index: no
+// statistics tell how many there are of those within reach.
 const apiece = `r.pipeline >= p.name and r.pipeline <= p.name`
 
 // text returns what follows the columns of r in a statement about all records that
 // meet the conditions.
 func (c *conditions) text() string {
-	if c.reach == "" {
+	switch {
+	case c.reach == "":
 		return " from records r" + where(c.parts)
+	case c.indexed:
+		return " from pipelines p join records r on r.pipeline = p.name" + where(append([]string{c.reach}, c.parts...))
 	}
-	join := apiece
-	if c.indexed {
-		join = `r.pipeline = p.name`
-	}
-	return " from pipelines p join records r on " + join + where(append([]string{c.reach}, c.parts...))
+	return c.each(" offset 0") // which keeps Postgres from joining them in another order
 }
 
 // stretch returns the same for the first ones in the order by time.
 func (c *conditions) stretch(direction string, limit int) string {
+	first := fmt.Sprintf(" limit %d", limit)
+	last := " order by " + c.order(direction) + first
 	if c.reach == "" || c.indexed {
-		return c.text() + fmt.Sprintf(" order by %s limit %d", c.order(direction), limit)
+		return c.text() + last
 	}
-	// Each pipeline's first ones, in which are the first ones of all.
-	each := "select * from records r" + where(append([]string{apiece}, c.parts...)) +
-		fmt.Sprintf(" order by r.pipeline%[1]s, r.received_at%[1]s, r.position%[1]s limit %[2]d", direction, limit)
-	return " from pipelines p cross join lateral (" + each + ") r where " + c.reach + fmt.Sprintf(" order by %s limit %d", c.order(direction), limit)
+	return c.each(fmt.Sprintf(" order by r.pipeline%[1]s, r.received_at%[1]s, r.position%[1]s", direction)+first) + last // in the first ones of each are those of all
+}
+
+// each returns what reads the records of the pipelines within reach one pipeline
+// after the other.
+func (c *conditions) each(rest string) string {
+	return " from pipelines p cross join lateral (select * from records r" + where(append([]string{apiece}, c.parts...)) + rest + ") r where " + c.reach
 }
 
 func where(parts []string) string {

@@ -102,7 +102,7 @@ func TestWhatIsNamedOutOfReachIsNotThere(t *testing.T) {
 	reach, queue := reaching(t, "default"), records.NewQueue(g.base)
 	keys := []records.Key{{"default", "d"}, {"orders", "e"}, {"orders", "nobody"}, {"default", "a"}, {"orders", "c"}}
 	found, err := g.store.Find(t.Context(), reach, keys)
-	slices.SortFunc(found, func(a, b *records.Record) int { return a.Key.Compare(b.Key) })
+	slices.SortFunc(found, func(a, b *records.Record) int { return a.Compare(b.Key) })
 	if err != nil || ids(found) != "a d" {
 		t.Errorf("Find = %q, %v, want a and d", ids(found), err)
 	}
@@ -194,6 +194,7 @@ func TestNarrowedStatementsReadOnlyWhatIsWithinReach(t *testing.T) {
 	pools.Analytics, pools.Workers = pools.API, pools.API
 	g := assemble(pools)
 	g.exec(t, `insert into pipelines (name) select 'p' || n from generate_series(0, 9) n`)
+	g.exec(t, `insert into pipelines (name) select 'idle-' || n from generate_series(1, 2000) n`)
 	g.exec(t, `insert into pipelines (name) values ('eu-east'), ('eu-west')`)
 	g.exec(t, `
 		insert into records (pipeline, payload_id, fingerprint, state, payload, city_id, pipeline_version, received_at, attributes)
@@ -202,7 +203,7 @@ func TestNarrowedStatementsReadOnlyWhatIsWithinReach(t *testing.T) {
 		from generate_series(1, 60000) n`, noon) // 60 in each of two, of 60000
 	g.exec(t, `vacuum analyze records`)
 	g.exec(t, `vacuum analyze pipelines`)
-	reach := reaching(t, "eu-*")
+	reach := reaching(t, "eu-*", "idle-1", "idle-2", "idle-3")
 	for name, c := range map[string]struct {
 		filter records.Filter
 		most   float64 // rows of records that are read, at most
@@ -223,8 +224,11 @@ func TestNarrowedStatementsReadOnlyWhatIsWithinReach(t *testing.T) {
 		}
 	}
 	for name, ask := range map[string]func() error{
-		"a count":    func() error { _, err := g.store.Count(t.Context(), reach, records.Filter{}); return err },
-		"statistics": func() error { _, err := g.store.Group(t.Context(), reach, records.Filter{}, nil, "total", 1); return err },
+		"a count": func() error { _, err := g.store.Count(t.Context(), reach, records.Filter{}); return err },
+		"statistics": func() error {
+			_, err := g.store.Group(t.Context(), reach, records.Filter{}, nil, "total", 1)
+			return err
+		},
 		"a replay": func() error {
 			_, err := records.NewQueue(g.base).Replay(t.Context(), reach, records.Filter{}, noon, true)
 			return err
