@@ -160,13 +160,13 @@ func TestAPipelineOutOfReachIsForbiddenToMake(t *testing.T) {
 	t.Parallel()
 	g := tenants(t)
 	ours := narrowed(t, g, "ours-*")
-	const make = `mutation { createPipeline(input: {name: "NAME", definition: {steps: 7}}) { pipeline { name } problems { code } } }`
-	taken, statements := answered(t, ours, make, "theirs")
-	free, _ := answered(t, ours, make, "nobodys")
+	const making = `mutation { createPipeline(input: {name: "NAME", definition: {steps: 7}}) { pipeline { name } problems { code } } }`
+	taken, statements := answered(t, ours, making, "theirs")
+	free, _ := answered(t, ours, making, "nobodys")
 	if taken != free || !strings.Contains(taken, `"FORBIDDEN"`) || len(statements) > 0 {
 		t.Errorf("a name that is taken is answered %s by %q, and one that is free %s; want FORBIDDEN for both", taken, statements, free)
 	}
-	if own, _ := answered(t, ours, strings.Replace(make, ", definition: {steps: 7}", "", 1), "ours-3"); !strings.Contains(own, `"name":"NAME"`) {
+	if own, _ := answered(t, ours, strings.Replace(making, ", definition: {steps: 7}", "", 1), "ours-3"); !strings.Contains(own, `"name":"NAME"`) {
 		t.Errorf("a name within reach is answered %s", own)
 	}
 }

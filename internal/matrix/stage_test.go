@@ -72,9 +72,9 @@ func (s *stage) event(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer res.Body.Close() //nolint:errcheck // nothing is left to do about it
-	found := make(chan string, 1)
+	found, lines := make(chan string, 1), bufio.NewScanner(res.Body)
 	go func() {
-		for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+		for lines.Scan() {
 			var event struct {
 				Data struct{ RecordChanged struct{ Cursor string } }
 			}
