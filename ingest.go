@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"barograph/auth"
 	"barograph/ingest"
 	"barograph/internal/origin"
 	"barograph/internal/settings"
@@ -15,7 +16,7 @@ func newIngest(s settings.Settings, intake ingest.Intake, pipelines *pipeline.St
 	if !s.Ingest.Ingest {
 		return nil
 	}
-	return ingest.New(ingest.Config{
+	return auth.As(auth.Anyone, ingest.New(ingest.Config{
 		Intake: intake, Pipelines: pipelines, Pages: origin.Pages{Listed: s.CORSOrigins}, Streams: s.IngestStreams, Logger: logger,
-	})
+	}))
 }

@@ -25,6 +25,7 @@ import (
 	"barograph/auth"
 	"barograph/gazetteer"
 	"barograph/graph"
+	"barograph/graph/access"
 	"barograph/internal/admin"
 	"barograph/internal/edge"
 	"barograph/internal/postgres"
@@ -161,6 +162,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	serves.Extensions = []graphql.HandlerExtension{loaders.Extension{
 		Sources: loaders.Sources{Weather: reports, Pipelines: pipelines, Records: store},
 		Report:  inForce(s.UpstreamReport, listener.Addr()),
+		Denied:  access.Denied,
 	}}
 	handler := auth.As(auth.Anyone, graph.New(serves))
 	if err := errors.Join(base.pools.Observe(), processing.writer.Observe(), vault.Observe(), tally.Observe()); err != nil {

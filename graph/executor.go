@@ -54,6 +54,7 @@ func newExecutor(config Config) *executor {
 	e.AroundOperations(deadline(config.OperationTimeout)) // around what watches, which takes the end of its context for a client's leave
 	e.Use(newObserver(config.Logger))
 	e.AroundResponses(fewErrors(config.ErrorLimit))
+	e.AroundResponses(rooted)
 	var parts incremental.Extension
 	for _, extension := range config.Extensions {
 		e.Use(extension)

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
+	"barograph/auth"
 	"barograph/internal/fault"
 	"barograph/internal/operation"
 	"barograph/records"
@@ -121,7 +122,7 @@ func (h *Handler) submit(ctx context.Context, pipeline string, payloads []json.R
 	defer cancel()
 	groupSizes.Record(ctx, int64(len(payloads)))
 	return operation.Value(ctx, submitPayloads, h.config.Logger, func(ctx context.Context) ([]records.Acceptance, error) {
-		acceptances, err := h.config.Intake.Submit(ctx, pipeline, payloads)
+		acceptances, err := h.config.Intake.Submit(ctx, auth.From(ctx).Reach, pipeline, payloads)
 		if err == nil && len(acceptances) != len(payloads) {
 			err = fmt.Errorf("%d payloads were submitted, and %d decided on", len(payloads), len(acceptances))
 		}

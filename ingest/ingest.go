@@ -15,22 +15,23 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"barograph/auth"
 	"barograph/internal/fault"
 	"barograph/internal/origin"
 	"barograph/pipeline"
 	"barograph/records"
 )
 
-// An Intake takes payloads in. It returns one acceptance a payload, in order,
+// An Intake takes payloads in, to a pipeline within reach. It returns one acceptance a payload, in order,
 // once those that became records are durable. An error means that nothing is
 // known of what became of them.
 type Intake interface {
-	Submit(ctx context.Context, pipeline string, payloads []json.RawMessage) ([]records.Acceptance, error)
+	Submit(ctx context.Context, reach pipeline.Reach, name string, payloads []json.RawMessage) ([]records.Acceptance, error)
 }
 
-// Pipelines finds those that exist of the pipelines named.
+// Pipelines finds those within reach that exist of the pipelines named.
 type Pipelines interface {
-	Find(ctx context.Context, names []string) ([]*pipeline.Pipeline, error)
+	Find(ctx context.Context, reach pipeline.Reach, names []string) ([]*pipeline.Pipeline, error)
 }
 
 // Config says what a Handler serves, and how much of it.
@@ -128,7 +129,7 @@ func greet(w http.ResponseWriter, r *http.Request) {
 // known returns why a pipeline takes nothing in, or nil. It spares whoever sends
 // a stream the same refusal for each line.
 func (h *Handler) known(ctx context.Context, name string) *refusal {
-	found, err := h.config.Pipelines.Find(ctx, []string{name})
+	found, err := h.config.Pipelines.Find(ctx, auth.From(ctx).Reach, []string{name})
 	switch {
 	case err != nil:
 		return failed(err)

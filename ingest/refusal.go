@@ -69,7 +69,11 @@ func (r *refusal) with(name, value string) *refusal {
 // failed returns the refusal of a request that failed.
 func failed(err error) *refusal {
 	p := problemOfError(err)
-	return &refusal{status: statusOf(p.Code), problem: *p}
+	r := &refusal{status: statusOf(p.Code), problem: *p}
+	if r.status == http.StatusUnauthorized {
+		return r.with("WWW-Authenticate", "Bearer")
+	}
+	return r
 }
 
 func (r *refusal) answer(ctx context.Context, w http.ResponseWriter) {
@@ -114,6 +118,10 @@ func statusOf(code string) int {
 		return http.StatusUnprocessableEntity // any other problem of a payload
 	case kind == fault.BadRequest:
 		return http.StatusBadRequest
+	case kind == fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case kind == fault.Forbidden:
+		return http.StatusForbidden
 	case kind.Retryable():
 		return http.StatusServiceUnavailable
 	}

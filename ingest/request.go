@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"barograph/auth"
 	"barograph/internal/fault"
 	"barograph/pipeline"
 )
@@ -64,7 +65,11 @@ func (h *Handler) read(r *http.Request) (a asked, wrong *refusal) {
 		return a, refuse(http.StatusMethodNotAllowed, fault.BadRequest.Code(), "payloads are sent by POST").with("Allow", methods)
 	case !h.config.Pages.Allowed(r):
 		return a, refuse(http.StatusForbidden, fault.Forbidden.Code(), "a page of another origin may not send this")
-	case !pipeline.ValidName(a.pipeline):
+	}
+	if err := auth.Require(r.Context(), auth.PayloadsWrite); err != nil {
+		return a, failed(err)
+	}
+	if !pipeline.ValidName(a.pipeline) {
 		return a, unknown(a.pipeline)
 	}
 	contentType, ok := a.formatOf(r)

@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.uber.org/goleak"
 
+	"barograph/auth"
 	"barograph/ingest"
 	"barograph/internal/edge"
 	"barograph/internal/origin"
@@ -41,7 +42,7 @@ type memory struct {
 	groups []int // guarded by mu: how many payloads each call had
 }
 
-func (m *memory) Submit(_ context.Context, name string, payloads []json.RawMessage) ([]records.Acceptance, error) {
+func (m *memory) Submit(_ context.Context, _ pipeline.Reach, name string, payloads []json.RawMessage) ([]records.Acceptance, error) {
 	m.mu.Lock()
 	m.groups = append(m.groups, len(payloads))
 	call := len(m.groups)
@@ -98,7 +99,7 @@ var quiet = slog.New(slog.DiscardHandler)
 // known are the pipelines there are.
 type known struct{}
 
-func (known) Find(_ context.Context, names []string) ([]*pipeline.Pipeline, error) {
+func (known) Find(_ context.Context, _ pipeline.Reach, names []string) ([]*pipeline.Pipeline, error) {
 	switch names[0] {
 	case "default":
 		return []*pipeline.Pipeline{{Name: "default", Active: true}}, nil
@@ -123,7 +124,7 @@ func serve(t *testing.T, config ingest.Config) (address string, stop func()) {
 	}
 	nothing := http.NotFoundHandler()
 	server := edge.New(edge.Config{
-		GraphQL: nothing, Playground: nothing, Schema: nothing, Ingest: ingest.New(config),
+		GraphQL: nothing, Playground: nothing, Schema: nothing, Ingest: auth.As(auth.Anyone, ingest.New(config)),
 		Ready: func(context.Context) error { return nil }, Logger: config.Logger,
 		CORS: edge.CORS{Origins: []string{"https://app.example"}},
 	})

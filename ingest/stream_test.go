@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"barograph/auth"
 	"barograph/ingest"
 	"barograph/internal/fault"
 	"barograph/pipeline"
@@ -82,7 +83,7 @@ func TestResultsComeWhileTheClientSends(t *testing.T) {
 func TestResultsComeWhileTheClientSendsOverHTTP2(t *testing.T) {
 	t.Parallel()
 	mux := http.NewServeMux()
-	mux.Handle("/ingest/{pipeline}", ingest.New(ingest.Config{Intake: &memory{}, Pipelines: known{}, Logger: quiet}))
+	mux.Handle("/ingest/{pipeline}", auth.As(auth.Anyone, ingest.New(ingest.Config{Intake: &memory{}, Pipelines: known{}, Logger: quiet})))
 	server := httptest.NewUnstartedServer(mux)
 	server.EnableHTTP2 = true
 	server.StartTLS()

@@ -6,7 +6,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
-	"go.opentelemetry.io/otel/trace"
 )
 
 // InterceptRootField tells the loaders when a root field is done, so that none
@@ -24,7 +23,7 @@ func (e Extension) InterceptRootField(ctx context.Context, next graphql.RootReso
 	if set.plan.mutation {
 		all, alone := set, set.plan
 		alone.weather, alone.records = alone.weather.of(field), alone.records.of(field)
-		set = e.newSet(trace.SpanFromContext(ctx), alone)
+		set = e.newSet(ctx, alone)
 		defer func() {
 			set.close(ctx)
 			all.absorb(set)
@@ -42,14 +41,14 @@ func (e Extension) InterceptRootField(ctx context.Context, next graphql.RootReso
 // the loaders expect what they expect of a root field; unless they stand in others
 // that are deferred, which are done one by one, so that nobody knows how many of
 // them there will be.
-func (Extension) InterceptDeferred(fields [][]graphql.CollectedField, contexts []context.Context) (resolved func(int)) {
+func (e Extension) InterceptDeferred(fields [][]graphql.CollectedField, contexts []context.Context) (resolved func(int)) {
 	set := From(contexts[0])
 	if b := branchOf(contexts[0]); b != nil && b.deferred {
 		set.Weather.expectNothing(contexts[0])
 		set.Records.expectNothing(contexts[0])
 		return func(int) {}
 	}
-	s := newSurveyor(graphql.GetOperationContext(contexts[0]))
+	s := newSurveyor(graphql.GetOperationContext(contexts[0]), e.Denied)
 	known := map[*ast.Field]int{} // objects of a list have the same fields
 	weather, records := ways{}, ways{}
 	branches := make([]*branch, len(fields))
@@ -60,7 +59,7 @@ func (Extension) InterceptDeferred(fields [][]graphql.CollectedField, contexts [
 				known[f.Field] = s.ways(f.Field, sets(f.Selections))
 			}
 			weather[b.name] += known[f.Field]
-			if f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Query" && findsRecords(f.Name) {
+			if f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Query" && s.findsRecords(f.Field) {
 				records[b.name]++
 			}
 		}

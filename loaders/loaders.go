@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"go.opentelemetry.io/otel/trace"
 
+	"barograph/auth"
 	"barograph/pipeline"
 	"barograph/records"
 	"barograph/weather"
@@ -38,7 +39,8 @@ type Sources struct {
 // An Extension of gqlgen's execution gives each operation its set.
 type Extension struct {
 	Sources Sources
-	Report  bool // what loading took, to whoever asks
+	Report  bool                                             // what loading took, to whoever asks
+	Denied  func(*graphql.OperationContext, *ast.Field) bool // whether whoever asks gets null for a field, which loads nothing; nil for none
 }
 
 var _ interface {
@@ -66,7 +68,7 @@ func (e Extension) InterceptOperation(ctx context.Context, next graphql.Operatio
 	if operation.Operation.Operation == ast.Subscription {
 		return next(context.WithValue(ctx, eventsKey{}, true))
 	}
-	set := e.newSet(trace.SpanFromContext(ctx), survey(operation))
+	set := e.newSet(ctx, e.survey(operation))
 	ctx = context.WithValue(ctx, setKey{}, set)
 	responses := next(ctx)
 	over := false
@@ -90,7 +92,7 @@ func (e Extension) InterceptResponse(ctx context.Context, next graphql.ResponseH
 		return next(ctx) // it has its set, or was refused and runs nothing
 	}
 	operation := graphql.GetOperationContext(ctx)
-	set := e.newSet(trace.SpanFromContext(ctx), survey(operation))
+	set := e.newSet(ctx, e.survey(operation))
 	response := next(context.WithValue(ctx, setKey{}, set))
 	set.close(ctx)
 	if e.reports(operation) {
@@ -108,8 +110,10 @@ func From(ctx context.Context) *Set {
 	return set
 }
 
-func (e Extension) newSet(operation trace.Span, plan plan) *Set {
-	tally := &weather.Tally{}
+// newSet returns a set for the operation that ctx belongs to, and for whoever asks:
+// keys are of what is within reach, so that no two callers can share one.
+func (e Extension) newSet(ctx context.Context, plan plan) *Set {
+	tally, operation, reach := &weather.Tally{}, trace.SpanFromContext(ctx), auth.From(ctx).Reach
 	return &Set{
 		plan:    plan,
 		tally:   tally,
@@ -118,15 +122,15 @@ func (e Extension) newSet(operation trace.Span, plan plan) *Set {
 			return e.Sources.Weather.Reports(weather.Count(ctx, tally), places, plan.need), nil
 		}),
 		Pipelines: newLoader(operation, pipelinesKind, nil, func(ctx context.Context, names []string) ([]*pipeline.Pipeline, error) {
-			found, err := e.Sources.Pipelines.Find(ctx, names)
+			found, err := e.Sources.Pipelines.Find(ctx, reach, names)
 			return inOrder(names, found, func(p *pipeline.Pipeline) string { return p.Name }), err
 		}),
 		Records: newLoader(operation, recordsKind, plan.records, func(ctx context.Context, keys []records.Key) ([]*records.Record, error) {
-			found, err := e.Sources.Records.Find(ctx, keys)
+			found, err := e.Sources.Records.Find(ctx, reach, keys)
 			return inOrder(keys, found, func(r *records.Record) records.Key { return r.Key }), err
 		}),
 		History: newLoader(operation, historyKind, nil, func(ctx context.Context, keys []records.Key) ([][]records.Attempt, error) {
-			found, err := e.Sources.Records.History(ctx, keys)
+			found, err := e.Sources.Records.History(ctx, reach, keys)
 			all := make([][]records.Attempt, len(keys))
 			for i, k := range keys {
 				if all[i] = found[k]; all[i] == nil {

@@ -1,6 +1,7 @@
 package loaders_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"barograph/auth"
 	"barograph/gazetteer"
 	"barograph/graph"
+	"barograph/graph/access"
 	"barograph/loaders"
 	"barograph/resolvers"
 	"barograph/weather"
@@ -27,6 +29,7 @@ import (
 // test's bubble: a batch that did not wait left at no time at all.
 type provider struct {
 	start time.Time
+	asks  *auth.Principal // who asks; nil for anyone
 
 	mu    sync.Mutex
 	calls []string     // guarded by mu
@@ -72,9 +75,9 @@ func run(t *testing.T, p *provider, query string, ids []string) (answer string) 
 		logger := slog.New(slog.DiscardHandler)
 		service := weather.NewService(time.Now, logger, p)
 		defer service.Close()
-		handler := auth.As(auth.Anyone, graph.New(graph.Config{
+		handler := auth.As(cmp.Or(p.asks, auth.Anyone), graph.New(graph.Config{
 			Resolvers: &resolvers.Root{Gazetteer: cities, Now: time.Now, Logger: logger},
-			Extensions: []graphql.HandlerExtension{loaders.Extension{Sources: loaders.Sources{
+			Extensions: []graphql.HandlerExtension{loaders.Extension{Denied: access.Denied, Sources: loaders.Sources{
 				Weather: service,
 			}}},
 			Logger: logger,
@@ -151,6 +154,27 @@ func TestABatchLeavesWhenItsLevelIsComplete(t *testing.T) {
 			calls, answer := ask(t, c.query, variables)
 			if calls != c.want {
 				t.Errorf("calls: %s; want %s; answer: %.300s", calls, c.want, answer)
+			}
+		})
+	}
+}
+
+// What a caller may not have is not resolved, and so announces nothing.
+func TestNobodyWaitsForWhatIsDenied(t *testing.T) {
+	t.Parallel()
+	for name, query := range map[string]string{
+		"beside":      `{ city(name: "Oslo") { weather { id } records { nodes { city { weather { id } } } } } }`,
+		"a record":    `{ record(payloadId: "a") { city { weather { id } } } weather(city: "Oslo") { id } }`,
+		"a fragment":  `{ city(name: "Oslo") { ...F } } fragment F on City { weather { id } ... on Node { ... on City { records { edges { node { city { weather { id } } } } } } } }`,
+		"of a list":   `{ cities(names: ["Oslo"]) { weather { id } records { nodes { city { weather { id } } } } } }`,
+		"two of them": `{ city(name: "Oslo") { a: records { nodes { city { weather { id } } } } b: records { nodes { city { weather { id } } } } weather { id } } }`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := provider{asks: &auth.Principal{Name: "forecaster", Kind: auth.Key, Scopes: auth.WeatherRead}}
+			answer := run(t, &p, query, nil)
+			if calls := strings.Join(p.calls, ", "); calls != "1 after 0s" || !strings.Contains(answer, "FORBIDDEN") {
+				t.Errorf("calls: %s; want one at once; answer: %.300s", calls, answer)
 			}
 		})
 	}

@@ -26,15 +26,15 @@ func (w ways) of(field string) ways { return ways{field: w[field]} }
 
 // survey walks an operation, each of its fragments once however often it is
 // spread. What is deferred is needed, but announces later.
-func survey(operation *graphql.OperationContext) plan {
-	s := newSurveyor(operation)
+func (e Extension) survey(operation *graphql.OperationContext) plan {
+	s := newSurveyor(operation, e.Denied)
 	p := plan{weather: ways{}, records: ways{}, mutation: operation.Operation.Operation == ast.Mutation}
 	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, nil) {
 		if field.IsDeferred() {
 			continue
 		}
 		p.weather[field.Alias] = s.ways(field.Field, sets(field.Selections))
-		if findsRecords(field.Name) {
+		if s.findsRecords(field.Field) {
 			p.records[field.Alias] = 1
 		}
 	}
@@ -45,16 +45,21 @@ func survey(operation *graphql.OperationContext) plan {
 // Need returns what the operation that ctx belongs to asks of every report.
 func Need(ctx context.Context) weather.Need {
 	operation := graphql.GetOperationContext(ctx)
-	return newSurveyor(operation).asks(operation.Operation.SelectionSet).need()
+	return newSurveyor(operation, nil).asks(operation.Operation.SelectionSet).need()
 }
 
 // findsRecords reports whether a root field loads records.
-func findsRecords(field string) bool {
-	return field == "record" || field == "node" || field == "nodes" || field == "_entities"
+func (s *surveyor) findsRecords(field *ast.Field) bool {
+	switch field.Name {
+	case "record", "node", "nodes", "_entities":
+		return !s.denies(field)
+	}
+	return false
 }
 
 type surveyor struct {
 	operation *graphql.OperationContext
+	denied    func(*graphql.OperationContext, *ast.Field) bool
 	asked     map[string]asks // by fragment
 	reached   map[selectionsKey]reach
 	budget    int // of selections yet to merge
@@ -64,9 +69,13 @@ type surveyor struct {
 // costs: far beyond it, a batch may leave too late or too early.
 const mergeLimit = 100_000
 
-func newSurveyor(operation *graphql.OperationContext) *surveyor {
-	return &surveyor{operation, map[string]asks{}, map[selectionsKey]reach{}, mergeLimit}
+func newSurveyor(operation *graphql.OperationContext, denied func(*graphql.OperationContext, *ast.Field) bool) *surveyor {
+	return &surveyor{operation, denied, map[string]asks{}, map[selectionsKey]reach{}, mergeLimit}
 }
+
+// denies reports whether a field is null to whoever asks, so that nothing below it
+// is loaded, and nobody waits for it to announce any.
+func (s *surveyor) denies(f *ast.Field) bool { return s.denied != nil && s.denied(s.operation, f) }
 
 // Asks are what is asked of reports.
 type asks struct {

@@ -22,7 +22,7 @@ var brings = map[string]bool{"RefreshWeatherResult": true, "Subscription": true}
 // ways returns by how many ways reports are reached from a field with the
 // selections, all of which are of that one field.
 func (s *surveyor) ways(f *ast.Field, sets []ast.SelectionSet) int {
-	if f.Definition == nil {
+	if f.Definition == nil || s.denies(f) {
 		return 0
 	}
 	if f.Definition.Type.Name() == "Weather" {

@@ -48,17 +48,22 @@ func NewCatalog(store *Store, compiler *Compiler) *Catalog {
 }
 
 // Current returns the program of a pipeline, or a *Refusal when there is no such
-// pipeline. It may be older than the database's: whoever finds out calls Forget,
-// and asks again.
-func (c *Catalog) Current(ctx context.Context, name string) (*Program, error) {
+// pipeline within reach. It may be older than the database's: whoever finds out
+// calls Forget, and asks again.
+func (c *Catalog) Current(ctx context.Context, reach Reach, name string) (*Program, error) {
 	if !ValidName(name) {
 		return nil, notFound(name)
+	}
+	if !reach.Has(name) {
+		// What is not there is never at hand: the database is asked for this, too.
+		_, err := c.store.version(ctx, reach, name)
+		return nil, err
 	}
 	// Those who wait for one lookup do not depend on whoever came first.
 	version, err := c.current.Get(context.WithoutCancel(ctx), name, otter.LoaderFunc[string, int](func(ctx context.Context, name string) (int, error) {
 		ctx, cancel := context.WithTimeout(ctx, loadLimit)
 		defer cancel()
-		return c.store.version(ctx, name)
+		return c.store.version(ctx, reach, name)
 	}))
 	if err != nil {
 		return nil, err
@@ -101,23 +106,27 @@ func (c *Catalog) compile(ctx context.Context, name string, version int, definit
 // Forget says that the pipeline has another version than Current returns.
 func (c *Catalog) Forget(name string) { c.current.Invalidate(name) }
 
-// Create makes a pipeline, or returns a *Refusal or Refusals.
-func (c *Catalog) Create(ctx context.Context, name string, description *string, definition json.RawMessage) (*Pipeline, error) {
+// Create makes a pipeline, or returns a *Refusal or Refusals. One that is out of
+// reach is Forbidden, whether it is there or not.
+func (c *Catalog) Create(ctx context.Context, reach Reach, name string, description *string, definition json.RawMessage) (*Pipeline, error) {
+	if !reach.Has(name) {
+		return nil, fault.New(fault.Forbidden, "pipelines of such a name may not be made with this credential")
+	}
 	if _, err := c.compile(ctx, name, 1, definition); err != nil {
 		return nil, err
 	}
 	return c.store.create(ctx, name, description, definition)
 }
 
-// Update changes a pipeline, or returns a *Refusal or Refusals. Another
-// definition than the current one makes the next version.
-func (c *Catalog) Update(ctx context.Context, change Change) (*Pipeline, error) {
+// Update changes a pipeline within reach, or returns a *Refusal or Refusals.
+// Another definition than the current one makes the next version.
+func (c *Catalog) Update(ctx context.Context, reach Reach, change Change) (*Pipeline, error) {
 	if change.Definition != nil {
 		if _, err := c.compile(ctx, change.Name, 1, change.Definition); err != nil {
 			return nil, err
 		}
 	}
-	p, err := c.store.update(ctx, change)
+	p, err := c.store.update(ctx, reach, change)
 	c.Forget(change.Name)
 	return p, err
 }

@@ -40,6 +40,16 @@ func (r Reach) Has(name string) bool {
 	return r.Everything() || slices.ContainsFunc(r.patterns, func(p string) bool { return within(name, p) })
 }
 
+// Only returns a name, or that of no pipeline if it does not reach that one: a
+// statement that is given it does what it does for a name that nobody has, and so
+// tells nobody by what it answers, or by how long that takes, what is out of reach.
+func (r Reach) Only(name string) string {
+	if r.Has(name) {
+		return name
+	}
+	return ""
+}
+
 // Covers reports whether it reaches whatever another does.
 func (r Reach) Covers(other Reach) bool {
 	if r.Everything() || other.Everything() {

@@ -80,8 +80,8 @@ type Change struct {
 	ExpectedVersion *int // the change is refused when the current one is another
 }
 
-// update changes a pipeline to a definition that has been compiled.
-func (s *Store) update(ctx context.Context, change Change) (*Pipeline, error) {
+// update changes a pipeline within reach to a definition that has been compiled.
+func (s *Store) update(ctx context.Context, reach Reach, change Change) (*Pipeline, error) {
 	if refusal := validate(change.Name, change.Description); refusal != nil {
 		if refusal.Code == NameInvalid {
 			return nil, notFound(change.Name)
@@ -114,11 +114,11 @@ func (s *Store) update(ctx context.Context, change Change) (*Pipeline, error) {
 			coalesce($3, (select definition from pipeline_versions where pipeline = p.name and version = p.version)),
 			p.created_at, p.updated_at
 		from p`
-	p, err := s.one(ctx, updatePipeline, update, change.Name, change.Description, definition, change.ExpectedVersion)
+	p, err := s.one(ctx, updatePipeline, update, reach.Only(change.Name), change.Description, definition, change.ExpectedVersion)
 	if err != nil || p != nil {
 		return p, err
 	}
-	found, err := s.Find(ctx, []string{change.Name})
+	found, err := s.Find(ctx, reach, []string{change.Name})
 	switch {
 	case err != nil:
 		return nil, err
@@ -129,9 +129,9 @@ func (s *Store) update(ctx context.Context, change Change) (*Pipeline, error) {
 }
 
 // SetActive lets a pipeline take in payloads, or stops it, or returns a
-// *Refusal when there is none of the name. What has been set already is not a
-// change.
-func (s *Store) SetActive(ctx context.Context, name string, active bool) (*Pipeline, error) {
+// *Refusal when there is none of the name within reach. What has been set already
+// is not a change.
+func (s *Store) SetActive(ctx context.Context, reach Reach, name string, active bool) (*Pipeline, error) {
 	const update = `
 		with changed as (
 			update pipelines
@@ -143,7 +143,7 @@ func (s *Store) SetActive(ctx context.Context, name string, active bool) (*Pipel
 	if !ValidName(name) {
 		return nil, notFound(name)
 	}
-	p, err := s.one(ctx, setActive, update, name, active)
+	p, err := s.one(ctx, setActive, update, reach.Only(name), active)
 	switch {
 	case err != nil:
 		return nil, err
@@ -157,13 +157,13 @@ func notFound(name string) *Refusal {
 	return Refuse(NotFound, "there is no pipeline named %.80q", name).At("input", "name")
 }
 
-// Find returns the pipelines that exist of those named, in no order.
-func (s *Store) Find(ctx context.Context, names []string) ([]*Pipeline, error) {
+// Find returns the pipelines within reach that exist of those named, in no order.
+func (s *Store) Find(ctx context.Context, reach Reach, names []string) ([]*Pipeline, error) {
 	const query = `select ` + columns + ` from pipelines` + joined + `where p.name = any($1)`
 	var valid []string
 	for _, name := range names {
 		if ValidName(name) {
-			valid = append(valid, name)
+			valid = append(valid, reach.Only(name))
 		}
 	}
 	if len(valid) == 0 {
@@ -172,24 +172,26 @@ func (s *Store) Find(ctx context.Context, names []string) ([]*Pipeline, error) {
 	return s.many(ctx, findPipelines, query, valid)
 }
 
-// Page returns at most limit pipelines by name, of those whose name is between
-// after and before, both excluded. With reverse they come from the end.
-func (s *Store) Page(ctx context.Context, after, before *string, limit int, reverse bool) ([]*Pipeline, error) {
+// Page returns at most limit pipelines within reach by name, of those whose name
+// is between after and before, both excluded. With reverse they come from the end.
+func (s *Store) Page(ctx context.Context, reach Reach, after, before *string, limit int, reverse bool) ([]*Pipeline, error) {
 	const query = `
 		select ` + columns + ` from pipelines` + joined + `
 		where ($1::text is null or p.name > $1) and ($2::text is null or p.name < $2)
+			and ($3::text[] is null or p.name like any($3))
 		order by `
-	order := `p.name limit $3`
+	order := `p.name limit $4`
 	if reverse {
-		order = `p.name desc limit $3`
+		order = `p.name desc limit $4`
 	}
-	return s.many(ctx, pagePipelines, query+order, after, before, limit)
+	return s.many(ctx, pagePipelines, query+order, after, before, reach.Like(), limit)
 }
 
-// Count returns how many pipelines there are.
-func (s *Store) Count(ctx context.Context) (int, error) {
+// Count returns how many pipelines there are within reach.
+func (s *Store) Count(ctx context.Context, reach Reach) (int, error) {
+	const query = `select count(*) from pipelines where $1::text[] is null or name like any($1)`
 	return operation.Value(ctx, countPipelines, s.logger, func(ctx context.Context) (count int, err error) {
-		err = s.pools.API.QueryRow(ctx, `select count(*) from pipelines`).Scan(&count)
+		err = s.pools.API.QueryRow(ctx, query, reach.Like()).Scan(&count)
 		return count, postgres.Fault(err)
 	})
 }

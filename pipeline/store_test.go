@@ -39,7 +39,7 @@ func newStore(t *testing.T) *pipeline.Store {
 
 func TestStoreHasTheDefaultPipeline(t *testing.T) {
 	t.Parallel()
-	found, err := newStore(t).Find(t.Context(), []string{pipeline.Default})
+	found, err := newStore(t).Find(t.Context(), pipeline.Reach{}, []string{pipeline.Default})
 	if err != nil || len(found) != 1 {
 		t.Fatalf("Find(default) = %v, %v, want one pipeline", found, err)
 	}
@@ -160,7 +160,7 @@ func TestStoreSetActiveIsNoChangeTheSecondTime(t *testing.T) {
 	before := create(t, store, "orders")
 	last := before.UpdatedAt
 	for _, step := range []struct{ active, changes bool }{{true, false}, {false, true}, {false, false}, {true, true}, {true, false}} {
-		p, err := store.SetActive(t.Context(), "orders", step.active)
+		p, err := store.SetActive(t.Context(), pipeline.Reach{}, "orders", step.active)
 		if err != nil {
 			t.Fatalf("SetActive(%t): %v", step.active, err)
 		}
@@ -175,7 +175,7 @@ func TestStoreSetActiveRefusesAPipelineThatIsNot(t *testing.T) {
 	t.Parallel()
 	store := newStore(t)
 	for _, name := range []string{"missing", "", "No Name", "a\x00", strings.Repeat("a", 1<<20)} {
-		p, err := store.SetActive(t.Context(), name, true)
+		p, err := store.SetActive(t.Context(), pipeline.Reach{}, name, true)
 		refusal := refused(t, err)
 		if p != nil || refusal.Code != pipeline.NotFound || !slices.Equal(refusal.Field, []string{"input", "name"}) {
 			t.Errorf("SetActive(%.20q) = %v, %v at %v, want %s at input.name", name, p, refusal.Code, refusal.Field, pipeline.NotFound)
@@ -202,7 +202,7 @@ func TestStoreFindReturnsThoseThatExist(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found, err := store.Find(t.Context(), c.ask)
+			found, err := store.Find(t.Context(), pipeline.Reach{}, c.ask)
 			if got := names(found); err != nil || !slices.Equal(slices.Sorted(slices.Values(got)), c.want) {
 				t.Errorf("Find(%q) = %q, %v, want %q", c.ask, got, err, c.want)
 			}
@@ -238,13 +238,13 @@ func TestStorePagesByNameInBothDirections(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			page, err := store.Page(t.Context(), c.after, c.before, c.limit, c.reverse)
+			page, err := store.Page(t.Context(), pipeline.Reach{}, c.after, c.before, c.limit, c.reverse)
 			if got := strings.Join(names(page), " "); err != nil || got != c.want {
 				t.Errorf("Page = %q, %v, want %q", got, err, c.want)
 			}
 		})
 	}
-	if count, err := store.Count(t.Context()); err != nil || count != 7 {
+	if count, err := store.Count(t.Context(), pipeline.Reach{}); err != nil || count != 7 {
 		t.Errorf("Count = %d, %v, want 7", count, err)
 	}
 }
@@ -256,10 +256,10 @@ func TestStoreErrorsHaveAKind(t *testing.T) {
 	defer cancel()
 	calls := map[string]func() error{
 		"Create":    func() error { _, err := store.Create(late, "late", nil); return err },
-		"SetActive": func() error { _, err := store.SetActive(late, pipeline.Default, false); return err },
-		"Find":      func() error { _, err := store.Find(late, []string{pipeline.Default}); return err },
-		"Page":      func() error { _, err := store.Page(late, nil, nil, 1, false); return err },
-		"Count":     func() error { _, err := store.Count(late); return err },
+		"SetActive": func() error { _, err := store.SetActive(late, pipeline.Reach{}, pipeline.Default, false); return err },
+		"Find":      func() error { _, err := store.Find(late, pipeline.Reach{}, []string{pipeline.Default}); return err },
+		"Page":      func() error { _, err := store.Page(late, pipeline.Reach{}, nil, nil, 1, false); return err },
+		"Count":     func() error { _, err := store.Count(late, pipeline.Reach{}); return err },
 	}
 	for name, call := range calls {
 		if err := call(); fault.KindOf(err) != fault.Timeout {

@@ -37,11 +37,11 @@ func (s *Store) Definition(ctx context.Context, name string, version int) (json.
 }
 
 // version returns the current version of a pipeline, or a *Refusal where there is
-// none.
-func (s *Store) version(ctx context.Context, name string) (int, error) {
+// none within reach.
+func (s *Store) version(ctx context.Context, reach Reach, name string) (int, error) {
 	const query = `select version from pipelines where name = $1`
 	version, err := operation.Value(ctx, findVersion, s.logger, func(ctx context.Context) (version int, err error) {
-		err = s.pools.API.QueryRow(ctx, query, name).Scan(&version)
+		err = s.pools.API.QueryRow(ctx, query, reach.Only(name)).Scan(&version)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return 0, nil
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"barograph/internal/postgres"
+	"barograph/pipeline"
 	"barograph/records"
 )
 
@@ -56,7 +57,7 @@ func TestWhatIsUnfinishedIsCountedByItsIndexes(t *testing.T) {
 	if n, err := records.NewQueue(g.base).Backlog(t.Context(), 70); err != nil || n != 70 {
 		t.Errorf("Backlog = %d, %v, want no more than the limit of 70", n, err)
 	}
-	stats, err := g.store.Stats(t.Context(), "p7", noon, noon)
+	stats, err := g.store.Stats(t.Context(), pipeline.Reach{}, "p7", noon, noon)
 	if err != nil || stats.Backlog() != unfinished/8 || stats.Queued != stats.Retrying || stats.Queued != stats.Processing || stats.Oldest == nil {
 		t.Errorf("Stats = %+v, %v, want %d unfinished", stats, err, unfinished/8)
 	}

@@ -3,6 +3,8 @@ package records
 import (
 	"cmp"
 	"slices"
+
+	"barograph/pipeline"
 )
 
 // A Change is a record that has come to a state, and where the feed tells of it.
@@ -34,9 +36,10 @@ func (b Bookmark) compare(other Bookmark) int {
 type Interest struct {
 	Pipeline *string // of this pipeline's records; nil for every one's
 	States   []State // to one of these states; none for every state
+	reach    pipeline.Reach
 }
 
 // in reports whether a change to the record is one of those.
 func (i Interest) in(r *Record) bool {
-	return (i.Pipeline == nil || *i.Pipeline == r.Pipeline) && (len(i.States) == 0 || slices.Contains(i.States, r.State))
+	return i.reach.Has(r.Pipeline) && (i.Pipeline == nil || *i.Pipeline == r.Pipeline) && (len(i.States) == 0 || slices.Contains(i.States, r.State))
 }

@@ -80,7 +80,8 @@ func (l changeLog) after(ctx context.Context, from Bookmark, interest Interest, 
 		rows = `
 		select r.changed_in, r.wanted, ` + wantedColumns + `
 		from (
-			select *, ($3::text is null or pipeline = $3) and ($4::text[] is null or state = any($4)) as wanted
+			select *, ($3::text is null or pipeline = $3) and ($4::text[] is null or state = any($4))
+				and ($6::text[] is null or pipeline like any($6)) as wanted
 			from records
 			where (changed_in, position) > ($1, $2) and changed_in < pg_snapshot_xmin(pg_current_snapshot())
 			order by changed_in, position
@@ -94,7 +95,7 @@ func (l changeLog) after(ctx context.Context, from Bookmark, interest Interest, 
 		var both pgx.Batch
 		var id epoch
 		both.Queue(head).QueryRow(func(row pgx.Row) error { return row.Scan(append(id.fields(), &found.held)...) })
-		both.Queue(rows, from.Transaction, from.Position, interest.Pipeline, interest.States, size.rows).Query(func(rows pgx.Rows) error {
+		both.Queue(rows, from.Transaction, from.Position, interest.Pipeline, interest.States, size.rows, interest.reach.Like()).Query(func(rows pgx.Rows) error {
 			return found.scan(ctx, l.base, rows, id, from, size)
 		})
 		if err := l.base.Pools.API.SendBatch(ctx, &both).Close(); err != nil {

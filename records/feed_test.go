@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"barograph/internal/fault"
+	"barograph/pipeline"
 	"barograph/records"
 )
 
@@ -198,7 +199,7 @@ func TestFeedTellsOnlyOfWhatIsOfInterest(t *testing.T) {
 		}
 		quiet(t, c.s)
 	}
-	if _, err := g.feed.Subscribe(t.Context(), records.Interest{Pipeline: ptr("\x00")}, nil); fault.KindOf(err) != fault.BadInput {
+	if _, err := g.feed.Subscribe(t.Context(), pipeline.Reach{}, records.Interest{Pipeline: ptr("\x00")}, nil); fault.KindOf(err) != fault.BadInput {
 		t.Errorf("Subscribe to what can be no pipeline: %v, want %s", err, fault.BadInput.Code())
 	}
 }
@@ -293,11 +294,11 @@ func TestFeedRefusesBookmarksItNeverGave(t *testing.T) {
 	elsewhere.Epoch++
 	later.Transaction = math.MaxUint64
 	negative.Position = -1
-	if _, err := g.feed.Subscribe(t.Context(), records.Interest{}, &elsewhere); !errors.Is(err, records.ErrRestored) {
+	if _, err := g.feed.Subscribe(t.Context(), pipeline.Reach{}, records.Interest{}, &elsewhere); !errors.Is(err, records.ErrRestored) {
 		t.Errorf("Subscribe after a bookmark of another database: %v, want %v", err, records.ErrRestored)
 	}
 	for _, bad := range []records.Bookmark{later, negative} {
-		if _, err := g.feed.Subscribe(t.Context(), records.Interest{}, &bad); fault.KindOf(err) != fault.BadInput {
+		if _, err := g.feed.Subscribe(t.Context(), pipeline.Reach{}, records.Interest{}, &bad); fault.KindOf(err) != fault.BadInput {
 			t.Errorf("Subscribe after %+v: %v, want %s", bad, err, fault.BadInput.Code())
 		}
 	}
@@ -422,7 +423,7 @@ func TestFeedMayBeLeftByManyAtAnyTime(t *testing.T) {
 				if n%2 == i%2 {
 					after = &at
 				}
-				s, err := g.feed.Subscribe(t.Context(), records.Interest{}, after)
+				s, err := g.feed.Subscribe(t.Context(), pipeline.Reach{}, records.Interest{}, after)
 				if err != nil {
 					t.Errorf("Subscribe: %v", err)
 					return
@@ -455,7 +456,7 @@ func TestFeedEndsItsSubscriptionsWhenItStops(t *testing.T) {
 	if err := <-ended; fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("Next while the feed stops: %v, want %s", err, fault.Unavailable.Code())
 	}
-	if _, err := g.feed.Subscribe(t.Context(), records.Interest{}, nil); fault.KindOf(err) != fault.Unavailable {
+	if _, err := g.feed.Subscribe(t.Context(), pipeline.Reach{}, records.Interest{}, nil); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("Subscribe after the feed stopped: %v, want %s", err, fault.Unavailable.Code())
 	}
 }

@@ -25,15 +25,15 @@ type Filter struct {
 type conditions struct {
 	parts    []string
 	args     []any
-	pipeline bool // they are about one pipeline
-	varied   bool // how best to meet them depends on the values
+	pipeline bool   // they are about one pipeline
+	reach    string // the condition on the names of pipelines; "" where none is needed
+	indexed  bool   // of all pipelines' records, an index knows those that meet one of them
+	varied   bool   // how best to meet them depends on the values
 }
 
-// conditions returns the filter's, and false if no record can meet them.
-func (f Filter) conditions() (*conditions, bool) { return f.conditionsFrom() }
-
-// conditionsFrom returns them behind other arguments of the statement.
-func (f Filter) conditionsFrom(args ...any) (*conditions, bool) {
+// conditions returns the filter's, of records within reach, behind other arguments
+// of the statement, and false if no record can meet them.
+func (f Filter) conditions(reach pipeline.Reach, args ...any) (*conditions, bool) {
 	c := &conditions{args: args}
 	if !agree(f.Pipelines) || !agree(f.CityIDs) {
 		return nil, false
@@ -43,9 +43,12 @@ func (f Filter) conditionsFrom(args ...any) (*conditions, bool) {
 			return nil, false
 		}
 		c.pipeline = true
-		c.add("r.pipeline >= $%[1]d and r.pipeline <= $%[1]d", f.Pipelines[0])
+		c.add("r.pipeline >= $%[1]d and r.pipeline <= $%[1]d", reach.Only(f.Pipelines[0]))
+	} else if !reach.Everything() {
+		c.reach = fmt.Sprintf("p.name like any($%d)", c.arg(reach.Like()))
 	}
 	if len(f.CityIDs) > 0 {
+		c.indexed = true
 		c.add("r.city_id = $%d", f.CityIDs[0])
 	}
 	if len(f.States) > 0 {
@@ -59,7 +62,7 @@ func (f Filter) conditionsFrom(args ...any) (*conditions, bool) {
 		c.add("r.received_at < $%d", *f.ReceivedBefore)
 	}
 	for _, m := range f.Attributes {
-		c.varied = true
+		c.varied, c.indexed = true, true
 		m.conditions(c)
 	}
 	return c, true
@@ -100,13 +103,6 @@ func (c *conditions) order(direction string) string {
 		columns = append([]string{"r.pipeline"}, columns...)
 	}
 	return strings.Join(columns, direction+", ") + direction
-}
-
-func (c *conditions) text() string {
-	if len(c.parts) == 0 {
-		return ""
-	}
-	return " where " + strings.Join(c.parts, " and ")
 }
 
 // planned returns the arguments, for a statement that is planned each time where

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"barograph/internal/operation"
+	"barograph/pipeline"
 )
 
 // A Group is the records that have the same value of an attribute, and how the
@@ -31,11 +32,11 @@ const GroupLimit = 1000
 
 var groupRecords = operation.New("group records")
 
-// Group returns at most limit groups of the records that the filter lets through,
-// by an attribute, or one group of all without one; and how the attribute of is
-// spread in each.
-func (s *Store) Group(ctx context.Context, filter Filter, by *string, of string, limit int) (*Groups, error) {
-	where, ok := filter.conditions()
+// Group returns at most limit groups of the records within reach that the filter
+// lets through, by an attribute, or one group of all without one; and how the
+// attribute of is spread in each.
+func (s *Store) Group(ctx context.Context, reach pipeline.Reach, filter Filter, by *string, of string, limit int) (*Groups, error) {
+	where, ok := filter.conditions(reach)
 	if !ok {
 		return &Groups{}, nil
 	}
@@ -49,7 +50,7 @@ func (s *Store) Group(ctx context.Context, filter Filter, by *string, of string,
 		select value, records, (count(*) over ())::bigint, (sum(records) over ())::bigint, numbers, smallest, largest, average, percentiles
 		from (
 			select value, count(*), %s
-			from (select %s as value, %s as n from records r%s offset 0) r -- which keeps n from being computed for each use
+			from (select %s as value, %s as n%s offset 0) r -- which keeps n from being computed for each use
 			group by value
 		) g (value, records, numbers, smallest, largest, average, percentiles)
 		order by records desc, value

@@ -8,6 +8,7 @@ import (
 
 	"barograph/internal/operation"
 	"barograph/internal/postgres"
+	"barograph/pipeline"
 )
 
 // An Attempt is one at processing a record, that failed.
@@ -22,9 +23,9 @@ const HistoryLimit = 100
 
 var readHistory = operation.New("read history")
 
-// History returns the last attempts of records that failed, by record, the oldest
-// first.
-func (s *Store) History(ctx context.Context, keys []Key) (map[Key][]Attempt, error) {
+// History returns the last attempts that failed of records within reach, by
+// record, the oldest first.
+func (s *Store) History(ctx context.Context, reach pipeline.Reach, keys []Key) (map[Key][]Attempt, error) {
 	const query = `
 		select a.* from unnest($1::text[], $2::text[]) as k (pipeline, payload_id)
 		cross join lateral (
@@ -35,7 +36,7 @@ func (s *Store) History(ctx context.Context, keys []Key) (map[Key][]Attempt, err
 		) a
 		order by a.pipeline, a.payload_id, a.number`
 	return operation.Value(ctx, readHistory, s.base.Logger, func(ctx context.Context) (map[Key][]Attempt, error) {
-		pipelines, ids := apart(keys)
+		pipelines, ids := apart(sought(reach, keys))
 		rows, err := s.base.Pools.API.Query(ctx, query, pipelines, ids, HistoryLimit)
 		if err != nil {
 			return nil, postgres.Fault(fmt.Errorf("read history: %w", err))

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"barograph/internal/fault"
+	"barograph/pipeline"
 	"barograph/records"
 )
 
@@ -83,7 +84,7 @@ func TestPageFindsRecordsByTheirAttributes(t *testing.T) {
 		if got := ids(page(t, g, filter, records.Range{Limit: 20})); got != c.want {
 			t.Errorf("%s: Page = %q, want %q", name, got, c.want)
 		}
-		if n, err := g.store.Count(t.Context(), filter); err != nil || n != len(strings.Fields(c.want)) {
+		if n, err := g.store.Count(t.Context(), pipeline.Reach{}, filter); err != nil || n != len(strings.Fields(c.want)) {
 			t.Errorf("%s: Count = %d, %v, want %d", name, n, err, len(strings.Fields(c.want)))
 		}
 	}
@@ -130,7 +131,7 @@ func FuzzMatch(f *testing.F) {
 		if m.Validate() != nil {
 			return
 		}
-		if _, err := g.store.Page(context.Background(), records.Filter{Attributes: []records.Match{m}}, records.Range{Limit: 1}); err != nil {
+		if _, err := g.store.Page(context.Background(), pipeline.Reach{}, records.Filter{Attributes: []records.Match{m}}, records.Range{Limit: 1}); err != nil {
 			t.Errorf("Page with %+v: %v", m, err)
 		}
 	})
@@ -200,7 +201,7 @@ func TestAWalkByAnAttributeIsInOrder(t *testing.T) {
 	g := assemble(open(t, migrated(t)))
 	many(t, g)
 	filter := records.Filter{Pipelines: []string{"p7"}, Attributes: []records.Match{{Attribute: "total", Below: ptr(5000.0)}, equal("status", `"common"`)}}
-	want, err := g.store.Count(t.Context(), filter)
+	want, err := g.store.Count(t.Context(), pipeline.Reach{}, filter)
 	if err != nil || want < 100 {
 		t.Fatalf("Count = %d, %v, want hundreds", want, err)
 	}

@@ -27,7 +27,7 @@ func TestWriterFollowsTheRulesOfAcceptance(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"activate": func(t *rapid.T) {
 				active = rapid.Bool().Draw(t, "active")
-				if _, err := g.pipelines.SetActive(t.Context(), name, active); err != nil {
+				if _, err := g.pipelines.SetActive(t.Context(), pipeline.Reach{}, name, active); err != nil {
 					t.Fatalf("SetActive: %v", err)
 				}
 			},
@@ -85,7 +85,7 @@ func TestWriterFollowsTheRulesOfAcceptance(t *testing.T) {
 				}
 			},
 		})
-		if count, err := g.store.Count(t.Context(), records.Filter{Pipelines: []string{name}}); err != nil || count != len(stands) {
+		if count, err := g.store.Count(t.Context(), pipeline.Reach{}, records.Filter{Pipelines: []string{name}}); err != nil || count != len(stands) {
 			t.Fatalf("there are %d records, %v, want %d", count, err, len(stands))
 		}
 	})

@@ -144,7 +144,7 @@ func (g *gateway) made(t *testing.T, d records.Draft) *records.Record {
 // rows returns how many records there are in the database.
 func (g *gateway) rows(t *testing.T) int {
 	t.Helper()
-	count, err := g.store.Count(t.Context(), records.Filter{})
+	count, err := g.store.Count(t.Context(), pipeline.Reach{}, records.Filter{})
 	if err != nil {
 		t.Fatalf("Count: %v", err)
 	}
@@ -291,7 +291,7 @@ func (tr *tracer) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndDat
 // subscribe returns a subscription that ends with the test.
 func (g *gateway) subscribe(t *testing.T, interest records.Interest, after *records.Bookmark) *records.Subscription {
 	t.Helper()
-	s, err := g.feed.Subscribe(t.Context(), interest, after)
+	s, err := g.feed.Subscribe(t.Context(), pipeline.Reach{}, interest, after)
 	if err != nil {
 		t.Fatalf("Subscribe: %v", err)
 	}

@@ -45,11 +45,11 @@ var replayRecords = operation.New("replay records")
 const replaySet = `
 	set state = 'QUEUED', next_attempt_at = $1, forgiven = r.attempts, processed_at = null, result = null, changed_in = pg_current_xact_id()`
 
-// ReplayKeys lets the records of the keys be processed again, if they are DEAD or
-// SKIPPED. A dry run changes nothing.
-func (q *Queue) ReplayKeys(ctx context.Context, keys []Key, now time.Time, dry bool) (Replay, error) {
+// ReplayKeys lets the records of the keys be processed again, if they are within
+// reach, and DEAD or SKIPPED. A dry run changes nothing.
+func (q *Queue) ReplayKeys(ctx context.Context, reach pipeline.Reach, keys []Key, now time.Time, dry bool) (Replay, error) {
 	return operation.Value(ctx, replayRecords, q.base.Logger, func(ctx context.Context) (Replay, error) {
-		states, err := q.states(ctx, keys)
+		states, err := q.states(ctx, reach, keys)
 		if err != nil {
 			return Replay{}, postgres.Fault(err)
 		}
@@ -81,18 +81,12 @@ func (q *Queue) ReplayKeys(ctx context.Context, keys []Key, now time.Time, dry b
 	})
 }
 
-func (q *Queue) states(ctx context.Context, keys []Key) (map[Key]State, error) {
+func (q *Queue) states(ctx context.Context, reach pipeline.Reach, keys []Key) (map[Key]State, error) {
 	const query = `
 		select r.pipeline, r.payload_id, r.state
 		from unnest($1::text[], $2::text[]) as k (pipeline, payload_id)
 		join records r on r.pipeline = k.pipeline and r.payload_id = k.payload_id`
-	var valid []Key
-	for _, k := range keys {
-		if k.valid() {
-			valid = append(valid, k)
-		}
-	}
-	pipelines, ids := apart(valid)
+	pipelines, ids := apart(sought(reach, keys))
 	rows, err := q.base.Pools.API.Query(ctx, query, pipelines, ids)
 	if err != nil {
 		return nil, fmt.Errorf("find records to replay: %w", err)
@@ -129,12 +123,12 @@ func (q *Queue) replayKeys(ctx context.Context, keys []Key, now time.Time) (int,
 	return int(tag.RowsAffected()), nil
 }
 
-// Replay lets the records that a filter lets through be processed again, if they
-// are DEAD or SKIPPED: the oldest first, and at most ReplayLimit of them. A dry
-// run changes nothing. After an error, some may have been replayed.
-func (q *Queue) Replay(ctx context.Context, filter Filter, now time.Time, dry bool) (Replay, error) {
+// Replay lets the records within reach that a filter lets through be processed
+// again, if they are DEAD or SKIPPED: the oldest first, and at most ReplayLimit of
+// them. A dry run changes nothing. After an error, some may have been replayed.
+func (q *Queue) Replay(ctx context.Context, reach pipeline.Reach, filter Filter, now time.Time, dry bool) (Replay, error) {
 	return operation.Value(ctx, replayRecords, q.base.Logger, func(ctx context.Context) (found Replay, err error) {
-		where, ok := filter.conditions()
+		where, ok := filter.conditions(reach)
 		if !ok {
 			return Replay{}, nil
 		}
@@ -143,7 +137,7 @@ func (q *Queue) Replay(ctx context.Context, filter Filter, now time.Time, dry bo
 		for more := !dry; more && found.Replayed < ReplayLimit; {
 			var n int
 			err := again(ctx, q.base.Logger, "replaying records again", func() (err error) {
-				n, last, err = q.replayNext(ctx, filter, last, min(replayBatch, ReplayLimit-found.Replayed), now)
+				n, last, err = q.replayNext(ctx, reach, filter, last, min(replayBatch, ReplayLimit-found.Replayed), now)
 				return err
 			})
 			if err != nil {
@@ -154,22 +148,22 @@ func (q *Queue) Replay(ctx context.Context, filter Filter, now time.Time, dry bo
 			more = n > 0
 		}
 		// Not on the analytics pool: a replica may not know yet what was replayed.
-		err = q.base.Pools.Workers.QueryRow(ctx, `select count(*) from records r`+where.text(), where.planned()...).Scan(&found.Remaining)
+		err = q.base.Pools.Workers.QueryRow(ctx, `select count(*)`+where.text(), where.planned()...).Scan(&found.Remaining)
 		return found, postgres.Fault(err)
 	})
 }
 
 // replayNext replays the next records behind a cursor, and returns the last one's.
-func (q *Queue) replayNext(ctx context.Context, filter Filter, after *Cursor, limit int, now time.Time) (int, *Cursor, error) {
-	where, _ := filter.conditionsFrom(kept(now))
+func (q *Queue) replayNext(ctx context.Context, reach pipeline.Reach, filter Filter, after *Cursor, limit int, now time.Time) (int, *Cursor, error) {
+	where, _ := filter.conditions(reach, kept(now))
 	where.parts = append(where.parts, "r.state in ('DEAD', 'SKIPPED')")
 	where.addCursor(">", after)
 	statement := `
 		update records r ` + replaySet + `
 		from (
-			select r.pipeline, r.payload_id from records r` + where.text() + `
+			select r.pipeline, r.payload_id` + where.text() + `
 			order by ` + where.order("") + fmt.Sprintf(" limit %d", limit) + `
-			for update skip locked
+			for update of r skip locked
 		) k
 		where r.pipeline = k.pipeline and r.payload_id = k.payload_id
 		returning r.received_at, r.position`

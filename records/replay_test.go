@@ -20,7 +20,7 @@ func TestReplayByKeysTellsWhatItDidWithEach(t *testing.T) {
 		keys = append(keys, records.Key{Pipeline: "default", PayloadID: id})
 	}
 	for _, dry := range []bool{true, false} {
-		got, err := queue.ReplayKeys(t.Context(), keys, noon, dry)
+		got, err := queue.ReplayKeys(t.Context(), pipeline.Reach{}, keys, noon, dry)
 		if err != nil || got.Replayed+got.Remaining != 2 || (got.Replayed == 0) != dry {
 			t.Fatalf("ReplayKeys, dry %t = %+v, %v, want 2 that can be", dry, got, err)
 		}
@@ -42,7 +42,7 @@ func TestReplayByKeysTellsWhatItDidWithEach(t *testing.T) {
 	if err := g.pools.API.QueryRow(t.Context(), `select forgiven from records where payload_id = 'dead'`).Scan(&forgiven); err != nil || forgiven != 5 {
 		t.Errorf("%d attempts are forgiven, %v, want 5", forgiven, err)
 	}
-	if again, err := queue.ReplayKeys(t.Context(), keys[:1], noon, false); err != nil || again.Replayed != 0 || len(again.Refusals) != 1 {
+	if again, err := queue.ReplayKeys(t.Context(), pipeline.Reach{}, keys[:1], noon, false); err != nil || again.Replayed != 0 || len(again.Refusals) != 1 {
 		t.Errorf("ReplayKeys again = %+v, %v, want a refusal", again, err)
 	}
 }
@@ -63,7 +63,7 @@ func TestReplayByFilterTakesTheOldestAndLeavesTheRestForAnotherCall(t *testing.T
 	for i, want := range []records.Replay{
 		{Remaining: records.ReplayLimit + 50}, {Replayed: records.ReplayLimit, Remaining: 50}, {Replayed: 50}, {},
 	} {
-		got, err := queue.Replay(t.Context(), filter, noon, i == 0)
+		got, err := queue.Replay(t.Context(), pipeline.Reach{}, filter, noon, i == 0)
 		if err != nil || got.Replayed != want.Replayed || got.Remaining != want.Remaining {
 			t.Fatalf("call %d: Replay = %+v, %v, want %+v", i, got, err, want)
 		}
@@ -78,7 +78,7 @@ func TestReplayByFilterTakesTheOldestAndLeavesTheRestForAnotherCall(t *testing.T
 		t.Errorf("%d records of another pipeline were replayed", len(got))
 	}
 	impossible := records.Filter{Pipelines: []string{"a", "b"}}
-	if got, err := queue.Replay(t.Context(), impossible, noon, false); err != nil || got.Replayed != 0 {
+	if got, err := queue.Replay(t.Context(), pipeline.Reach{}, impossible, noon, false); err != nil || got.Replayed != 0 {
 		t.Errorf("Replay of nothing = %+v, %v", got, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"barograph/internal/operation"
+	"barograph/pipeline"
 )
 
 // A Bucket is a stretch of time, and what became of the records that were taken
@@ -28,8 +29,9 @@ var readSeries = operation.New("read pipeline series")
 
 // Series returns the last n buckets of a width that is whole seconds, the last
 // of them that which now is in. They begin at multiples of the width since 1970,
-// so that a bucket stays the same from one call to the next. None is left out.
-func (s *Store) Series(ctx context.Context, pipeline string, n int, width time.Duration, now time.Time) ([]Bucket, error) {
+// so that a bucket stays the same from one call to the next. None is left out. Those
+// of a pipeline that is out of reach are as of one without records.
+func (s *Store) Series(ctx context.Context, reach pipeline.Reach, name string, n int, width time.Duration, now time.Time) ([]Bucket, error) {
 	const query = `
 		select floor(extract(epoch from received_at - $2) / $4)::integer, ` + outcomes + `, avg(` + latency + `)
 		from records
@@ -44,7 +46,7 @@ func (s *Store) Series(ctx context.Context, pipeline string, n int, width time.D
 	}
 	return operation.Value(ctx, readSeries, s.base.Logger, func(ctx context.Context) ([]Bucket, error) {
 		return buckets, s.base.Pools.Analyse(ctx, func(ctx context.Context, tx pgx.Tx) error {
-			rows, err := tx.Query(ctx, query, pipeline, start, buckets[n-1].Until, seconds)
+			rows, err := tx.Query(ctx, query, reach.Only(name), start, buckets[n-1].Until, seconds)
 			if err != nil {
 				return err
 			}

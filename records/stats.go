@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"barograph/internal/operation"
+	"barograph/pipeline"
 )
 
 // Stats say how a pipeline is doing: what became of the records that were taken
@@ -45,8 +46,9 @@ const (
 	latency  = `case when state = 'PROCESSED' then 1000 * extract(epoch from processed_at - received_at)::float8 end`
 )
 
-// Stats returns those of a pipeline between two times.
-func (s *Store) Stats(ctx context.Context, pipeline string, since, until time.Time) (*Stats, error) {
+// Stats returns those of a pipeline between two times: of one that is out of
+// reach, as of one without records.
+func (s *Store) Stats(ctx context.Context, reach pipeline.Reach, name string, since, until time.Time) (*Stats, error) {
 	const (
 		taken = `
 		select ` + outcomes + `, coalesce(sum(attempts), 0), ` + spread + `
@@ -57,10 +59,10 @@ func (s *Store) Stats(ctx context.Context, pipeline string, since, until time.Ti
 		from ` + unfinished + ` where pipeline = $1`
 	)
 	return operation.Value(ctx, readStats, s.base.Logger, func(ctx context.Context) (*Stats, error) {
-		found := &Stats{Since: since, Until: until}
+		name, found := reach.Only(name), &Stats{Since: since, Until: until}
 		err := s.base.Pools.Analyse(ctx, func(ctx context.Context, tx pgx.Tx) error {
 			var all pgx.Batch
-			all.Queue(taken, pipeline, since, until).QueryRow(func(row pgx.Row) (err error) {
+			all.Queue(taken, name, since, until).QueryRow(func(row pgx.Row) (err error) {
 				var latency spreading
 				fields := []any{&found.Received, &found.Processed, &found.Skipped, &found.Dead, &found.Attempts}
 				if err := row.Scan(append(fields, latency.fields()...)...); err != nil {
@@ -69,8 +71,8 @@ func (s *Store) Stats(ctx context.Context, pipeline string, since, until time.Ti
 				found.Latency, err = latency.distribution()
 				return err
 			})
-			all.Queue(failures, pipeline, since, until).QueryRow(func(row pgx.Row) error { return row.Scan(&found.Failures) })
-			all.Queue(rest, pipeline).QueryRow(func(row pgx.Row) error {
+			all.Queue(failures, name, since, until).QueryRow(func(row pgx.Row) error { return row.Scan(&found.Failures) })
+			all.Queue(rest, name).QueryRow(func(row pgx.Row) error {
 				return row.Scan(&found.Queued, &found.Processing, &found.Retrying, &found.Oldest)
 			})
 			return tx.SendBatch(ctx, &all).Close()

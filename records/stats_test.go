@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"barograph/pipeline"
 	"barograph/records"
 )
 
@@ -47,7 +48,7 @@ func TestStatsSayWhatBecameOfRecordsAndWhatIsUnfinished(t *testing.T) {
 	for minutes, id := range map[int]string{-1: "x", 0: "y", 59: "z", 60: "u"} {
 		g.exec(t, `insert into record_attempts values ('default', $1, 1, 1, $2, 'STEP_FAILED', 'no')`, id, at(minutes))
 	}
-	got, err := g.store.Stats(t.Context(), "default", at(0), at(60))
+	got, err := g.store.Stats(t.Context(), pipeline.Reach{}, "default", at(0), at(60))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func TestStatsSayWhatBecameOfRecordsAndWhatIsUnfinished(t *testing.T) {
 func TestStatsOfAnIdlePipelineAreZero(t *testing.T) {
 	t.Parallel()
 	g := assemble(open(t, migrated(t)))
-	got, err := g.store.Stats(t.Context(), "nobody", at(0), at(60))
+	got, err := g.store.Stats(t.Context(), pipeline.Reach{}, "nobody", at(0), at(60))
 	if err != nil || *got != (records.Stats{Since: at(0), Until: at(60)}) {
 		t.Errorf("Stats = %+v, %v, want none", got, err)
 	}
@@ -87,7 +88,7 @@ func TestSeriesHasEveryBucket(t *testing.T) {
 	took(t, g, records.Skipped, -2, 1)
 	took(t, g, records.Processed, -30, 1) // before the first
 	seed(t, g, row{"default", "a", records.Queued, 0, 0}, row{"other", "b", records.Processed, 0, -2})
-	got, err := g.store.Series(t.Context(), "default", 5, 5*time.Minute, at(1))
+	got, err := g.store.Series(t.Context(), pipeline.Reach{}, "default", 5, 5*time.Minute, at(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +114,7 @@ func TestGroupSpreadsANumberByAnotherAttribute(t *testing.T) {
 	attributed(t, g,
 		`{"lane": "a", "total": 1}`, `{"lane": "a", "total": 2}`, `{"lane": "a", "total": 9}`, `{"lane": "a", "total": "much"}`,
 		`{"lane": 7, "total": 0.5}`, `{"lane": 7.0, "total": -1e400}`, `{"lane": true}`, `{"total": 3}`, "", "")
-	got, err := g.store.Group(t.Context(), records.Filter{Pipelines: []string{"default"}}, ptr("lane"), "total", 3)
+	got, err := g.store.Group(t.Context(), pipeline.Reach{}, records.Filter{Pipelines: []string{"default"}}, ptr("lane"), "total", 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,12 +137,12 @@ func TestGroupSpreadsANumberByAnotherAttribute(t *testing.T) {
 		t.Errorf("min = %v, want about as little as there is", deref(got.Min))
 	}
 
-	all, err := g.store.Group(t.Context(), records.Filter{ReceivedBefore: ptr(at(2))}, nil, "total", 20)
+	all, err := g.store.Group(t.Context(), pipeline.Reach{}, records.Filter{ReceivedBefore: ptr(at(2))}, nil, "total", 20)
 	if err != nil || len(all.Groups) != 1 || all.Groups[0].Value != nil || all.Groups[0].Count != 2 || all.OmittedGroups != 0 {
 		t.Fatalf("without a grouping: %+v, %v, want one group of 2", all, err)
 	}
 	known(t, "average", all.Groups[0].Numbers.Average, 1.5)
-	none, err := g.store.Group(t.Context(), records.Filter{Pipelines: []string{"a", "b"}}, nil, "total", 20)
+	none, err := g.store.Group(t.Context(), pipeline.Reach{}, records.Filter{Pipelines: []string{"a", "b"}}, nil, "total", 20)
 	if err != nil || len(none.Groups) != 0 {
 		t.Errorf("of no record: %+v, %v, want no group", none, err)
 	}

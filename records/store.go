@@ -2,13 +2,13 @@ package records
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"barograph/internal/operation"
 	"barograph/internal/postgres"
+	"barograph/pipeline"
 )
 
 // A Store finds records in Postgres. It is safe for concurrent use.
@@ -42,27 +42,23 @@ type Range struct {
 	FromEnd       bool // the last Limit of the stretch rather than the first, the last one first
 }
 
-// Find returns the records that exist of those named, in no order.
-func (s *Store) Find(ctx context.Context, keys []Key) ([]*Record, error) {
+// Find returns the records within reach that exist of those named, in no order.
+func (s *Store) Find(ctx context.Context, reach pipeline.Reach, keys []Key) ([]*Record, error) {
 	const query = `
 		select ` + columns + `
 		from unnest($1::text[], $2::text[]) as k (pipeline, payload_id)
 		join records r on r.pipeline = k.pipeline and r.payload_id = k.payload_id`
-	var pipelines, ids []string
-	for _, k := range keys {
-		if k.valid() {
-			pipelines, ids = append(pipelines, k.Pipeline), append(ids, k.PayloadID)
-		}
-	}
-	if len(ids) == 0 {
+	keys = sought(reach, keys)
+	if len(keys) == 0 {
 		return nil, nil
 	}
+	pipelines, ids := apart(keys)
 	return s.collect(ctx, findRecords, query, pipelines, ids)
 }
 
-// Page returns the records of a stretch that the filter lets through.
-func (s *Store) Page(ctx context.Context, filter Filter, stretch Range) ([]*Record, error) {
-	where, ok := filter.conditions()
+// Page returns the records within reach of a stretch that the filter lets through.
+func (s *Store) Page(ctx context.Context, reach pipeline.Reach, filter Filter, stretch Range) ([]*Record, error) {
+	where, ok := filter.conditions(reach)
 	if !ok {
 		return nil, nil
 	}
@@ -76,20 +72,19 @@ func (s *Store) Page(ctx context.Context, filter Filter, stretch Range) ([]*Reco
 	if stretch.Descending != stretch.FromEnd {
 		direction = " desc"
 	}
-	query := `select ` + columns + ` from records r` + where.text() +
-		` order by ` + where.order(direction) + fmt.Sprintf(` limit %d`, stretch.Limit)
+	query := `select ` + columns + where.stretch(direction, stretch.Limit)
 	return s.collect(ctx, pageRecords, query, where.planned()...)
 }
 
-// Count returns how many records the filter lets through.
-func (s *Store) Count(ctx context.Context, filter Filter) (int, error) {
-	where, ok := filter.conditions()
+// Count returns how many records within reach the filter lets through.
+func (s *Store) Count(ctx context.Context, reach pipeline.Reach, filter Filter) (int, error) {
+	where, ok := filter.conditions(reach)
 	if !ok {
 		return 0, nil
 	}
 	return operation.Value(ctx, countRecords, s.base.Logger, func(ctx context.Context) (count int, err error) {
 		return count, s.base.Pools.Analyse(ctx, func(ctx context.Context, tx pgx.Tx) error {
-			return tx.QueryRow(ctx, `select count(*) from records r`+where.text(), where.planned()...).Scan(&count)
+			return tx.QueryRow(ctx, `select count(*)`+where.text(), where.planned()...).Scan(&count)
 		})
 	})
 }

@@ -104,7 +104,7 @@ func TestStorePageAndCountFollowTheFilter(t *testing.T) {
 			if got := page(t, g, c.filter, records.Range{Limit: 10}); ids(got) != c.want {
 				t.Errorf("Page = %q, want %q", ids(got), c.want)
 			}
-			if count, err := g.store.Count(t.Context(), c.filter); err != nil || count != len(strings.Fields(c.want)) {
+			if count, err := g.store.Count(t.Context(), pipeline.Reach{}, c.filter); err != nil || count != len(strings.Fields(c.want)) {
 				t.Errorf("Count = %d, %v, want %d", count, err, len(strings.Fields(c.want)))
 			}
 		})
@@ -196,7 +196,7 @@ func TestStoreFindReturnsThoseThatExist(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found, err := g.store.Find(t.Context(), c.keys)
+			found, err := g.store.Find(t.Context(), pipeline.Reach{}, c.keys)
 			slices.SortFunc(found, func(a, b *records.Record) int { return strings.Compare(a.PayloadID, b.PayloadID) })
 			if err != nil || ids(found) != c.want {
 				t.Errorf("Find = %q, %v, want %q", ids(found), err, c.want)
@@ -212,11 +212,14 @@ func TestStoreErrorsHaveAKind(t *testing.T) {
 	defer cancel()
 	calls := map[string]func() error{
 		"Find": func() error {
-			_, err := g.store.Find(late, []records.Key{{Pipeline: "default", PayloadID: "a"}})
+			_, err := g.store.Find(late, pipeline.Reach{}, []records.Key{{Pipeline: "default", PayloadID: "a"}})
 			return err
 		},
-		"Page":  func() error { _, err := g.store.Page(late, records.Filter{}, records.Range{Limit: 1}); return err },
-		"Count": func() error { _, err := g.store.Count(late, records.Filter{}); return err },
+		"Page": func() error {
+			_, err := g.store.Page(late, pipeline.Reach{}, records.Filter{}, records.Range{Limit: 1})
+			return err
+		},
+		"Count": func() error { _, err := g.store.Count(late, pipeline.Reach{}, records.Filter{}); return err },
 	}
 	for name, call := range calls {
 		if err := call(); fault.KindOf(err) != fault.Timeout {
@@ -335,7 +338,7 @@ func FuzzParseID(f *testing.F) {
 
 func page(t *testing.T, g *gateway, filter records.Filter, stretch records.Range) []*records.Record {
 	t.Helper()
-	found, err := g.store.Page(t.Context(), filter, stretch)
+	found, err := g.store.Page(t.Context(), pipeline.Reach{}, filter, stretch)
 	if err != nil {
 		t.Fatalf("Page: %v", err)
 	}

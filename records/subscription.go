@@ -23,14 +23,16 @@ type Subscription struct {
 	closed   bool
 }
 
-// Subscribe returns a subscription to the changes after the bookmark, or from
-// now on if there is none: each record that changed meanwhile comes first, in
-// order, in its latest state. Its holder closes it. It fails when there are too
+// Subscribe returns a subscription to the changes within reach after the bookmark,
+// or from now on if there is none: each record that changed meanwhile comes first,
+// in order, in its latest state. Of a pipeline that is out of reach, as of one that
+// there is none of, nothing is told. Its holder closes it. It fails when there are too
 // many, and with ErrRestored when the bookmark is of another database.
-func (f *Feed) Subscribe(ctx context.Context, interest Interest, after *Bookmark) (_ *Subscription, err error) {
+func (f *Feed) Subscribe(ctx context.Context, reach pipeline.Reach, interest Interest, after *Bookmark) (_ *Subscription, err error) {
 	if interest.Pipeline != nil && !pipeline.ValidName(*interest.Pipeline) {
 		return nil, fault.New(fault.BadInput, "no pipeline can have the name %.80q", *interest.Pipeline)
 	}
+	interest.reach = reach
 	if err := f.enter(); err != nil {
 		return nil, err
 	}

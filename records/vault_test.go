@@ -97,7 +97,7 @@ func (g *gateway) sealedBy(t *testing.T) map[seal.KeyID]int64 {
 // reads fails the test unless the record reads as the draft it was.
 func (g *gateway) reads(t *testing.T, d records.Draft) {
 	t.Helper()
-	found, err := g.store.Find(t.Context(), []records.Key{d.Key})
+	found, err := g.store.Find(t.Context(), pipeline.Reach{}, []records.Key{d.Key})
 	if err != nil || len(found) != 1 || found[0].Unreadable != nil || string(found[0].Payload) != string(d.Payload) || string(found[0].Result) != string(d.Result) {
 		t.Errorf("Find(%v) = %v, %v, want the payload and the result", d.Key, found, err)
 	}
@@ -198,13 +198,13 @@ func TestWhatIsPutIntoTheDatabaseInTheClearIsNeverRead(t *testing.T) {
 	g.made(t, draft("good", ""))
 	forged := draft("forged", "")
 	g.smuggle(t, forged)
-	found, err := g.store.Find(t.Context(), []records.Key{forged.Key})
+	found, err := g.store.Find(t.Context(), pipeline.Reach{}, []records.Key{forged.Key})
 	if err != nil || len(found) != 1 || !errors.Is(found[0].Unreadable, seal.ErrNotSealed) || found[0].Payload != nil {
 		t.Errorf("Find = %v, %v, want that the record is unreadable", found, err)
 	}
 
 	// Nor does a start take it for what an earlier version left.
-	found, err = sealing(t, database, source).store.Find(t.Context(), []records.Key{forged.Key})
+	found, err = sealing(t, database, source).store.Find(t.Context(), pipeline.Reach{}, []records.Key{forged.Key})
 	if err != nil || len(found) != 1 || found[0].Unreadable == nil {
 		t.Errorf("after a start: Find = %v, %v, want that the record is unreadable", found, err)
 	}
@@ -308,7 +308,7 @@ func TestOneRecordThatCannotBeOpenedSpoilsNoOther(t *testing.T) {
 	g.exec(t, `update records set payload = (select payload from records where payload_id = 'a') where payload_id = 'b'`) // moved
 	g.exec(t, `update records set result = substring(result for 10) where payload_id = 'c'`)                              // truncated
 	g.exec(t, `update records set payload = result, result = payload where payload_id = 'd'`)                             // swapped
-	page, err := g.store.Page(t.Context(), records.Filter{}, records.Range{Limit: 10})
+	page, err := g.store.Page(t.Context(), pipeline.Reach{}, records.Filter{}, records.Range{Limit: 10})
 	if err != nil || len(page) != 4 {
 		t.Fatalf("Page = %v, %v, want 4 records", page, err)
 	}

@@ -29,7 +29,7 @@ func TestWriterAcceptMakesARecord(t *testing.T) {
 	if !same(got, want) {
 		t.Errorf("Accept = %s, want %s", text(got), text(want))
 	}
-	found, err := g.store.Find(t.Context(), []records.Key{d.Key})
+	found, err := g.store.Find(t.Context(), pipeline.Reach{}, []records.Key{d.Key})
 	if err != nil || len(found) != 1 || !same(found[0], want) {
 		t.Errorf("Find = %v, %v, want %s", found, err, text(want))
 	}
@@ -70,7 +70,7 @@ func TestWriterAcceptRefusesOtherContentAndChangesNothing(t *testing.T) {
 		}
 		checkRefusal(t, got, pipeline.PayloadConflict, "input", "payload", "id")
 	}
-	found, err := g.store.Find(t.Context(), []records.Key{first.Key})
+	found, err := g.store.Find(t.Context(), pipeline.Reach{}, []records.Key{first.Key})
 	if err != nil || len(found) != 1 || !same(found[0], first) {
 		t.Errorf("Find = %v, %v, want %s", found, err, text(first))
 	}
@@ -272,7 +272,7 @@ func checkRefusal(t *testing.T, got records.Acceptance, code pipeline.Code, fiel
 
 func setActive(t *testing.T, g *gateway, active bool) {
 	t.Helper()
-	if _, err := g.pipelines.SetActive(t.Context(), pipeline.Default, active); err != nil {
+	if _, err := g.pipelines.SetActive(t.Context(), pipeline.Reach{}, pipeline.Default, active); err != nil {
 		t.Fatalf("SetActive(%t): %v", active, err)
 	}
 }

@@ -50,7 +50,7 @@ func (r *Root) declared(ctx context.Context, pipelines []string, attribute strin
 	if len(pipelines) == 0 {
 		return fault.New(fault.BadInput, "a range needs the pipeline to be given, whose definition declares it")
 	}
-	program, err := r.Catalog.Current(ctx, pipelines[0])
+	program, err := r.Catalog.Current(ctx, reach(ctx), pipelines[0])
 	var refusal *pipeline.Refusal
 	switch {
 	case errors.As(err, &refusal):

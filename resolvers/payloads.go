@@ -9,7 +9,7 @@ import (
 )
 
 func (r mutationResolver) ProcessPayload(ctx context.Context, input wire.ProcessPayloadInput) (*wire.ProcessPayloadResult, error) {
-	accepted, err := r.Intake.Process(ctx, input.Pipeline, input.Payload)
+	accepted, err := r.Intake.Process(ctx, reach(ctx), input.Pipeline, input.Payload)
 	countPayload(ctx, accepted, err)
 	if err != nil {
 		return nil, err
@@ -20,7 +20,7 @@ func (r mutationResolver) ProcessPayload(ctx context.Context, input wire.Process
 }
 
 func (r mutationResolver) SubmitPayloads(ctx context.Context, input wire.SubmitPayloadsInput) (*wire.SubmitPayloadsResult, error) {
-	accepted, err := r.Intake.Submit(ctx, input.Pipeline, input.Payloads)
+	accepted, err := r.Intake.Submit(ctx, reach(ctx), input.Pipeline, input.Payloads)
 	if err != nil {
 		for range input.Payloads {
 			countPayload(ctx, records.Acceptance{}, err)

@@ -27,29 +27,31 @@ func (r queryResolver) Pipelines(ctx context.Context, first *int, after *string,
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.Root.Pipelines.Page(ctx, afterName, beforeName, n+1, fromEnd)
+	found, err := r.Root.Pipelines.Page(ctx, reach(ctx), afterName, beforeName, n+1, fromEnd)
 	if err != nil {
 		return nil, err
 	}
-	return wire.NewConnection(window, found, wire.PipelineCursor, r.Root.Pipelines.Count), nil
+	return wire.NewConnection(window, found, wire.PipelineCursor, func(ctx context.Context) (int, error) {
+		return r.Root.Pipelines.Count(ctx, reach(ctx))
+	}), nil
 }
 
 func (r mutationResolver) CreatePipeline(ctx context.Context, input wire.CreatePipelineInput) (*wire.PipelineResult, error) {
 	defer r.Indexer.Wake()
-	return changed(r.Catalog.Create(ctx, input.Name, input.Description, object(input.Definition)))
+	return changed(r.Catalog.Create(ctx, reach(ctx), input.Name, input.Description, object(input.Definition)))
 }
 
 func (r mutationResolver) UpdatePipeline(ctx context.Context, input wire.UpdatePipelineInput) (*wire.PipelineResult, error) {
 	defer r.Indexer.Wake()
-	return changed(r.Catalog.Update(ctx, pipeline.Change(input)))
+	return changed(r.Catalog.Update(ctx, reach(ctx), pipeline.Change(input)))
 }
 
 func (r mutationResolver) ActivatePipeline(ctx context.Context, input wire.ActivatePipelineInput) (*wire.PipelineResult, error) {
-	return changed(r.Pipelines.SetActive(ctx, input.Name, true))
+	return changed(r.Pipelines.SetActive(ctx, reach(ctx), input.Name, true))
 }
 
 func (r mutationResolver) DeactivatePipeline(ctx context.Context, input wire.DeactivatePipelineInput) (*wire.PipelineResult, error) {
-	return changed(r.Pipelines.SetActive(ctx, input.Name, false))
+	return changed(r.Pipelines.SetActive(ctx, reach(ctx), input.Name, false))
 }
 
 // changed returns the result of a change: the pipeline, or the refusals.

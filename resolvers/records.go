@@ -65,12 +65,12 @@ func (r *Root) records(
 	if of, err = r.filter(ctx, of, filter); err != nil {
 		return nil, err
 	}
-	found, err := r.Records.Page(ctx, of, stretch)
+	found, err := r.Records.Page(ctx, reach(ctx), of, stretch)
 	if err != nil {
 		return nil, err
 	}
 	page := wire.NewConnection(window, found, wire.RecordCursor, func(ctx context.Context) (int, error) {
-		return r.Records.Count(ctx, of)
+		return r.Records.Count(ctx, reach(ctx), of)
 	})
 	r.announce(ctx, page.Nodes(), "nodes", "edges.node")
 	return page, nil

@@ -20,7 +20,7 @@ func (r mutationResolver) ReplayRecords(ctx context.Context, input wire.ReplayRe
 	if err != nil {
 		return nil, err
 	}
-	replay, err := r.Queue.Replay(ctx, filter, r.now(), input.DryRun)
+	replay, err := r.Queue.Replay(ctx, reach(ctx), filter, r.now(), input.DryRun)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (r *Root) replayIDs(ctx context.Context, ids []string, dry bool) (*wire.Rep
 	for i, id := range ids {
 		keys[i], _ = records.ParseID(id) // what is no id is of no record
 	}
-	replay, err := r.Queue.ReplayKeys(ctx, keys, r.now(), dry)
+	replay, err := r.Queue.ReplayKeys(ctx, reach(ctx), keys, r.now(), dry)
 	if err != nil {
 		return nil, err
 	}

@@ -3,9 +3,11 @@
 package resolvers
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
+	"barograph/auth"
 	"barograph/gazetteer"
 	"barograph/graph/generated"
 	"barograph/pipeline"
@@ -58,6 +60,9 @@ func (r *Root) Pipeline() generated.PipelineResolver { return pipelineResolver{r
 
 // Record resolves what a record is joined with.
 func (r *Root) Record() generated.RecordResolver { return recordResolver{r} }
+
+// reach returns the pipelines that whoever asks may see.
+func reach(ctx context.Context) pipeline.Reach { return auth.From(ctx).Reach }
 
 // now returns the time to the microsecond, as the database keeps it.
 func (r *Root) now() time.Time { return r.Now().UTC().Truncate(time.Microsecond) }

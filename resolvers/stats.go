@@ -20,7 +20,7 @@ func (r pipelineResolver) Stats(ctx context.Context, p *pipeline.Pipeline, secon
 		return nil, err
 	}
 	now := r.now()
-	return r.Root.Records.Stats(ctx, p.Name, now.Add(-time.Duration(seconds)*time.Second), now)
+	return r.Root.Records.Stats(ctx, reach(ctx), p.Name, now.Add(-time.Duration(seconds)*time.Second), now)
 }
 
 func (r pipelineResolver) Series(ctx context.Context, p *pipeline.Pipeline, buckets, bucketSeconds int) ([]records.Bucket, error) {
@@ -30,7 +30,7 @@ func (r pipelineResolver) Series(ctx context.Context, p *pipeline.Pipeline, buck
 	if err := wire.Within("bucketSeconds", bucketSeconds, widthLimit); err != nil {
 		return nil, err
 	}
-	return r.Root.Records.Series(ctx, p.Name, buckets, time.Duration(bucketSeconds)*time.Second, r.now())
+	return r.Root.Records.Series(ctx, reach(ctx), p.Name, buckets, time.Duration(bucketSeconds)*time.Second, r.now())
 }
 
 func (r queryResolver) RecordStats(ctx context.Context, filter wire.RecordFilter, groupBy *string, of string, first int) (*records.Groups, error) {
@@ -47,5 +47,5 @@ func (r queryResolver) RecordStats(ctx context.Context, filter wire.RecordFilter
 	if err != nil {
 		return nil, err
 	}
-	return r.Root.Records.Group(ctx, which, groupBy, of, first)
+	return r.Root.Records.Group(ctx, reach(ctx), which, groupBy, of, first)
 }

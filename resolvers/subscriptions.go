@@ -18,7 +18,7 @@ func (r subscriptionResolver) RecordChanged(
 	if err != nil {
 		return nil, err
 	}
-	subscription, err := r.Feed.Subscribe(ctx, records.Interest{Pipeline: pipelineName, States: states}, bookmark)
+	subscription, err := r.Feed.Subscribe(ctx, reach(ctx), records.Interest{Pipeline: pipelineName, States: states}, bookmark)
 	if err != nil {
 		return nil, err
 	}

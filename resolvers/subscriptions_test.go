@@ -32,7 +32,7 @@ type message struct {
 // dial opens a socket that closes with the test.
 func dial(t *testing.T, g *gatewaytest.Gateway) *websocket.Conn {
 	t.Helper()
-	socket, res, err := websocket.Dial(t.Context(), strings.Replace(g.URL, "http", "ws", 1), &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+	socket, res, err := websocket.Dial(t.Context(), strings.Replace(g.URL, "http", "ws", 1), &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: g.Header()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func (r *Root) tried(ctx context.Context, input wire.TestPipelineInput) (*pipeli
 	case (input.Name == nil) == (input.Definition == nil):
 		return nil, pipeline.Refuse(pipeline.DefinitionInvalid, "either a pipeline is named or a definition is given").At("input")
 	case input.Name != nil:
-		return r.Catalog.Current(ctx, *input.Name)
+		return r.Catalog.Current(ctx, reach(ctx), *input.Name)
 	}
 	return r.Catalog.Compile(ctx, input.Definition)
 }

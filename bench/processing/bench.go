@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"text/tabwriter"
 	"time"
+
+	"barograph/pipeline"
 )
 
 // A bench measures on a node, one thing after the other.
@@ -114,9 +116,9 @@ func (b *bench) rows() (float64, error) {
 	})
 }
 
-func (b *bench) process(pipeline string) (float64, error) {
+func (b *bench) process(name string) (float64, error) {
 	return b.callers(256, b.payloads, 1, func(ctx context.Context) error {
-		got, err := b.intake.Process(ctx, pipeline, b.payload())
+		got, err := b.intake.Process(ctx, pipeline.Reach{}, name, b.payload())
 		if err == nil && (got.Refusal != nil || got.Duplicate) {
 			err = fmt.Errorf("processed to %+v", got)
 		}
@@ -134,12 +136,12 @@ func (b *bench) submit(pipeline string) (float64, error) {
 	return rate, b.settle(pipeline)
 }
 
-func (b *bench) hundred(ctx context.Context, pipeline string, n int) error {
+func (b *bench) hundred(ctx context.Context, name string, n int) error {
 	texts := make([]json.RawMessage, n)
 	for i := range texts {
 		texts[i] = b.payload()
 	}
-	got, err := b.intake.Submit(ctx, pipeline, texts)
+	got, err := b.intake.Submit(ctx, pipeline.Reach{}, name, texts)
 	for i := range got {
 		if got[i].Refusal != nil {
 			return got[i].Refusal

@@ -60,7 +60,7 @@ func newNode(ctx context.Context, pools *postgres.Pools, logger *slog.Logger) (*
 	store := pipeline.NewStore(pools, logger)
 	catalog := pipeline.NewCatalog(store, pipeline.NewCompiler(pipeline.Kinds(enrichment.Source{Gazetteer: cities, Reports: reports}, nil)...))
 	for name, definition := range definitions {
-		if _, err := catalog.Create(ctx, name, nil, json.RawMessage(definition)); err != nil {
+		if _, err := catalog.Create(ctx, pipeline.Reach{}, name, nil, json.RawMessage(definition)); err != nil {
 			return nil, fmt.Errorf("create %s: %w", name, err)
 		}
 	}

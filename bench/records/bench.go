@@ -110,7 +110,7 @@ func (b *bench) pages() error {
 		{"a range and eq", records.Filter{Pipelines: orders, Attributes: append(between(0, 50000), equal("customer", `"c4711"`)...)}},
 	} {
 		err := b.measure(c.name+", first page", func(ctx context.Context) error {
-			_, err := b.store.Page(ctx, c.filter, records.Range{Descending: true, Limit: 101})
+			_, err := b.store.Page(ctx, pipeline.Reach{}, c.filter, records.Range{Descending: true, Limit: 101})
 			return err
 		})
 		if err != nil {
@@ -118,7 +118,7 @@ func (b *bench) pages() error {
 		}
 		err = b.measure(c.name+", deep page", func(ctx context.Context) error {
 			place := &records.Cursor{ReceivedAt: b.now.Add(-time.Duration(random.Int64N(int64(week)))), Position: 1}
-			_, err := b.store.Page(ctx, c.filter, records.Range{Descending: true, After: place, Limit: 101})
+			_, err := b.store.Page(ctx, pipeline.Reach{}, c.filter, records.Range{Descending: true, After: place, Limit: 101})
 			return err
 		})
 		if err != nil {
@@ -138,18 +138,26 @@ func (b *bench) counts() error {
 		do   func(context.Context) error
 	}{
 		{"stats of an hour", func(ctx context.Context) error {
-			return discard(b.store.Stats(ctx, "orders", b.now.Add(-time.Hour), b.now))
+			return discard(b.store.Stats(ctx, pipeline.Reach{}, "orders", b.now.Add(-time.Hour), b.now))
 		}},
-		{"stats of a day", func(ctx context.Context) error { return discard(b.store.Stats(ctx, "orders", day, b.now)) }},
-		{"series of an hour in minutes", func(ctx context.Context) error { return discard(b.store.Series(ctx, "orders", 60, time.Minute, b.now)) }},
-		{"series of a day in hours", func(ctx context.Context) error { return discard(b.store.Series(ctx, "orders", 24, time.Hour, b.now)) }},
+		{"stats of a day", func(ctx context.Context) error {
+			return discard(b.store.Stats(ctx, pipeline.Reach{}, "orders", day, b.now))
+		}},
+		{"series of an hour in minutes", func(ctx context.Context) error {
+			return discard(b.store.Series(ctx, pipeline.Reach{}, "orders", 60, time.Minute, b.now))
+		}},
+		{"series of a day in hours", func(ctx context.Context) error {
+			return discard(b.store.Series(ctx, pipeline.Reach{}, "orders", 24, time.Hour, b.now))
+		}},
 		{"recordStats of a day, by status", func(ctx context.Context) error {
-			return discard(b.store.Group(ctx, records.Filter{Pipelines: []string{"orders"}, ReceivedSince: &day}, &status, "total", 20))
+			return discard(b.store.Group(ctx, pipeline.Reach{}, records.Filter{Pipelines: []string{"orders"}, ReceivedSince: &day}, &status, "total", 20))
 		}},
 		{"recordStats of all, by status", func(ctx context.Context) error {
-			return discard(b.store.Group(ctx, records.Filter{Pipelines: []string{"orders"}}, &status, "total", 20))
+			return discard(b.store.Group(ctx, pipeline.Reach{}, records.Filter{Pipelines: []string{"orders"}}, &status, "total", 20))
 		}},
-		{"totalCount of all", func(ctx context.Context) error { return discard(b.store.Count(ctx, records.Filter{})) }},
+		{"totalCount of all", func(ctx context.Context) error {
+			return discard(b.store.Count(ctx, pipeline.Reach{}, records.Filter{}))
+		}},
 		{fmt.Sprintf("the backlog, of %d", b.rows/50*14/20), tally.Count},
 	} {
 		if err := b.measure(c.name, c.do); err != nil {

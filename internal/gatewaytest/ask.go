@@ -53,10 +53,8 @@ func (g *Gateway) Ask(t testing.TB, query string, variables Variables) Answer {
 		t.Errorf("make request: %v", err)
 		return Answer{}
 	}
+	req.Header = g.Header()
 	req.Header.Set("Content-Type", "application/json")
-	if g.as != "" {
-		req.Header.Set(asHeader, g.as)
-	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Errorf("ask: %v", err)

@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
@@ -20,6 +21,8 @@ import (
 
 	"barograph/gazetteer"
 	"barograph/graph"
+	"barograph/graph/access"
+	"barograph/ingest"
 	"barograph/internal/postgres"
 	"barograph/internal/postgres/postgrestest"
 	"barograph/internal/seal"
@@ -40,7 +43,7 @@ func Main(m *testing.M) { postgrestest.Main(m) }
 
 // A Gateway serves GraphQL for one test, on a database of its own.
 type Gateway struct {
-	URL      string // of the GraphQL endpoint
+	URL      string // of the GraphQL endpoint; with /ingest/ and the name of a pipeline behind, where messages are sent
 	Upstream *Upstream
 	Logs     *Logs
 	Base     *records.Base
@@ -126,7 +129,7 @@ func start(t testing.TB, workers int, options ...func(*graph.Config)) *Gateway {
 			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store,
 			Indexer: records.NewIndexer(base, pipelines, clock), Intake: taking, Queue: queue, Feed: feed, Now: clock, Logger: logger,
 		},
-		Extensions: []graphql.HandlerExtension{loaders.Extension{Report: true, Sources: loaders.Sources{
+		Extensions: []graphql.HandlerExtension{loaders.Extension{Report: true, Denied: access.Denied, Sources: loaders.Sources{
 			Weather: reports, Pipelines: pipelines, Records: store,
 		}}},
 		Logger: logger,
@@ -135,7 +138,10 @@ func start(t testing.TB, workers int, options ...func(*graph.Config)) *Gateway {
 		change(&config)
 	}
 	known := &principals{}
-	server := httptest.NewServer(known.handler(graph.New(config)))
+	serves := http.NewServeMux()
+	serves.Handle("/", graph.New(config))
+	serves.Handle("/ingest/{pipeline}", ingest.New(ingest.Config{Intake: taking, Pipelines: pipelines, Logger: logger}))
+	server := httptest.NewServer(known.handler(serves))
 	t.Cleanup(server.Close)
 	return &Gateway{URL: server.URL, Upstream: upstream, Logs: logs, Base: base, ahead: ahead, known: known}
 }

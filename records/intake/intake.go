@@ -126,8 +126,8 @@ func (c *candidate) ordered() bool {
 	return c.admission.OrderingKey != nil && *c.admission.OrderingKey != ""
 }
 
-// current returns the program of a pipeline that a caller named.
-func (i *Intake) current(ctx context.Context, name string) (*pipeline.Program, error) {
-	program, err := i.Catalog.Current(ctx, name)
+// current returns the program of a pipeline within reach that a caller named.
+func (i *Intake) current(ctx context.Context, reach pipeline.Reach, name string) (*pipeline.Program, error) {
+	program, err := i.Catalog.Current(ctx, reach, name)
 	return program, at(err, "input", "pipeline")
 }

@@ -13,7 +13,7 @@ import (
 	"barograph/records"
 )
 
-// Process takes a payload in and processes it. It returns once the record is
+// Process takes a payload in, to a pipeline within reach, and processes it. It returns once the record is
 // durable and its steps have run, or are left to the workers: an attempt that
 // failed, and is to be made again, is told by the record and a refusal with
 // StepFailed. What leaves this process is done only once the payload is a record,
@@ -22,7 +22,7 @@ import (
 //
 // An expected refusal is in the acceptance. An error means that nothing is known
 // of what became of the payload: it may be sent again, and takes effect once.
-func (i *Intake) Process(ctx context.Context, name string, text json.RawMessage) (records.Acceptance, error) {
+func (i *Intake) Process(ctx context.Context, reach pipeline.Reach, name string, text json.RawMessage) (records.Acceptance, error) {
 	return operation.Value(ctx, processPayload, i.Logger, func(ctx context.Context) (records.Acceptance, error) {
 		payload, err := pipeline.ParsePayload(text)
 		if err != nil {
@@ -30,7 +30,7 @@ func (i *Intake) Process(ctx context.Context, name string, text json.RawMessage)
 		}
 		received := i.clock.next(i.Now(), 1)
 		for range versionTries {
-			program, err := i.current(ctx, name)
+			program, err := i.current(ctx, reach, name)
 			if err != nil {
 				return refused(payload.ID, err)
 			}

@@ -12,14 +12,14 @@ import (
 	"barograph/records"
 )
 
-// Submit takes payloads in for the workers to process, and returns what became
-// of each, in order, once all that were taken in are durable. Of payloads with
+// Submit takes payloads in, to a pipeline within reach, for the workers to process,
+// and returns what became of each, in order, once all that were taken in are durable. Of payloads with
 // one id, the first is the one that the others meet. In the order of the call,
 // they are one microsecond apart. Null is refused like whatever is no object.
 //
 // An expected refusal is in the acceptance. An error means that nothing is known
 // of what became of the payloads: they may be sent again, and take effect once.
-func (i *Intake) Submit(ctx context.Context, name string, payloads []json.RawMessage) ([]records.Acceptance, error) {
+func (i *Intake) Submit(ctx context.Context, reach pipeline.Reach, name string, payloads []json.RawMessage) ([]records.Acceptance, error) {
 	if len(payloads) > SubmitLimit {
 		return nil, fault.New(fault.BadInput, "payloads has %d items, and at most %d are allowed", len(payloads), SubmitLimit)
 	}
@@ -27,11 +27,11 @@ func (i *Intake) Submit(ctx context.Context, name string, payloads []json.RawMes
 		return []records.Acceptance{}, nil
 	}
 	return operation.Value(ctx, submitPayloads, i.Logger, func(ctx context.Context) ([]records.Acceptance, error) {
-		return i.submit(ctx, name, payloads)
+		return i.submit(ctx, reach, name, payloads)
 	})
 }
 
-func (i *Intake) submit(ctx context.Context, name string, texts []json.RawMessage) ([]records.Acceptance, error) {
+func (i *Intake) submit(ctx context.Context, reach pipeline.Reach, name string, texts []json.RawMessage) ([]records.Acceptance, error) {
 	accepted := make([]records.Acceptance, len(texts))
 	payloads := make([]*pipeline.Payload, len(texts))
 	var open []int // of the texts of which it is not known yet what becomes of them
@@ -56,7 +56,7 @@ func (i *Intake) submit(ctx context.Context, name string, texts []json.RawMessag
 		if len(open) == 0 {
 			return accepted, nil
 		}
-		program, err := i.current(ctx, name)
+		program, err := i.current(ctx, reach, name)
 		if err != nil {
 			refusal, err := refused("", err)
 			if err != nil {

@@ -22,11 +22,11 @@ func TestSubmitIsRefusedWhileTheBacklogIsBeyondItsLimit(t *testing.T) {
 		}
 		return texts
 	}
-	accepted, err := idle.intake.Submit(t.Context(), "near", payloads(0, 100))
+	accepted, err := idle.intake.Submit(t.Context(), pipeline.Reach{}, "near", payloads(0, 100))
 	if err != nil || accepted[99].Refusal != nil {
 		t.Fatalf("as many as the limit: %+v, %v", accepted[99], err)
 	}
-	accepted, err = idle.intake.Submit(t.Context(), "near", payloads(100, 110))
+	accepted, err = idle.intake.Submit(t.Context(), pipeline.Reach{}, "near", payloads(100, 110))
 	if err != nil {
 		t.Fatalf("beyond the limit: %v", err)
 	}
@@ -38,12 +38,12 @@ func TestSubmitIsRefusedWhileTheBacklogIsBeyondItsLimit(t *testing.T) {
 	if n := idle.count(t, `select count(*) from records`); n != 100 {
 		t.Errorf("there are %d records, want the 100 that were taken in", n)
 	}
-	if a, err := idle.intake.Process(t.Context(), "near", json.RawMessage(`{"id":"now"}`)); err != nil || a.Record == nil || a.Refusal != nil {
+	if a, err := idle.intake.Process(t.Context(), pipeline.Reach{}, "near", json.RawMessage(`{"id":"now"}`)); err != nil || a.Record == nil || a.Refusal != nil {
 		t.Errorf("Process beyond the limit = %+v, %v", a, err)
 	}
 	s.node(t, 1)
 	eventually(t, "payloads are taken in again", func() bool {
-		accepted, err := idle.intake.Submit(t.Context(), "near", payloads(100, 110))
+		accepted, err := idle.intake.Submit(t.Context(), pipeline.Reach{}, "near", payloads(100, 110))
 		return err == nil && accepted[0].Refusal == nil
 	})
 }

@@ -46,7 +46,7 @@ func TestALostRingDelaysNothingByMuchMoreThanASecond(t *testing.T) {
 	s := newSite(t, nil)
 	here, there := s.node(t, 0), s.node(t, 1)
 	listening(t, there, 2)
-	subscription, err := there.feed.Subscribe(t.Context(), records.Interest{States: []records.State{records.Processed}}, nil)
+	subscription, err := there.feed.Subscribe(t.Context(), pipeline.Reach{}, records.Interest{States: []records.State{records.Processed}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestRingsThatComeTwiceAndLateChangeNothing(t *testing.T) {
 	}
 	defer ringing.Wait()
 	defer cancel()
-	subscription, err := nodes[1].feed.Subscribe(t.Context(), records.Interest{States: []records.State{records.Processed}}, nil)
+	subscription, err := nodes[1].feed.Subscribe(t.Context(), pipeline.Reach{}, records.Interest{States: []records.State{records.Processed}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestTheFeedHasNoSeamWhileRecordsGoTheirWayOnSeveralNodes(t *testing.T) {
 	s.near, s.far = failing, failing
 	nodes := []*node{s.node(t, 1), s.node(t, 1), s.node(t, 1)}
 	const each = 150
-	start, err := nodes[2].feed.Subscribe(t.Context(), records.Interest{}, nil)
+	start, err := nodes[2].feed.Subscribe(t.Context(), pipeline.Reach{}, records.Interest{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestTheFeedHasNoSeamWhileRecordsGoTheirWayOnSeveralNodes(t *testing.T) {
 	}
 	last := map[records.Key]records.State{}
 	for turn := 0; len(processed) < 2*each+1; turn++ {
-		subscription, err := nodes[turn%3].feed.Subscribe(t.Context(), records.Interest{}, &at)
+		subscription, err := nodes[turn%3].feed.Subscribe(t.Context(), pipeline.Reach{}, records.Interest{}, &at)
 		if err != nil {
 			t.Fatal(err)
 		}

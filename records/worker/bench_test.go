@@ -62,7 +62,7 @@ func BenchmarkRowByRow(b *testing.B) {
 func BenchmarkProcess(b *testing.B) {
 	n := newSite(b, nil).node(b, 0)
 	callers(b, 256, 1, func(i int) {
-		if got, err := n.intake.Process(b.Context(), pipeline.Default, json.RawMessage(payloadOf(i, ""))); err != nil || got.Record == nil {
+		if got, err := n.intake.Process(b.Context(), pipeline.Reach{}, pipeline.Default, json.RawMessage(payloadOf(i, ""))); err != nil || got.Record == nil {
 			b.Errorf("Process = %+v, %v", got, err)
 		}
 	})
@@ -83,11 +83,11 @@ func (n *node) submitMany(b testing.TB, name string, call, size int, more string
 	for k := range texts {
 		texts[k] = json.RawMessage(payloadOf(call*size+k, more))
 	}
-	got, err := n.intake.Submit(b.Context(), name, texts)
+	got, err := n.intake.Submit(b.Context(), pipeline.Reach{}, name, texts)
 	for err == nil && got[0].Refusal != nil && got[0].Refusal.Code == pipeline.Overloaded {
 		timer := time.NewTimer(got[0].Refusal.RetryAfter / 10)
 		<-timer.C
-		got, err = n.intake.Submit(b.Context(), name, texts)
+		got, err = n.intake.Submit(b.Context(), pipeline.Reach{}, name, texts)
 	}
 	if err != nil || got[0].Record == nil {
 		b.Errorf("Submit = %+v, %v", got, err)
@@ -120,7 +120,7 @@ func BenchmarkWorkers(b *testing.B) {
 					}
 					texts[k] = json.RawMessage(payloadOf(call*size+k, more))
 				}
-				if _, err := n.intake.Submit(b.Context(), "p", texts); err != nil {
+				if _, err := n.intake.Submit(b.Context(), pipeline.Reach{}, "p", texts); err != nil {
 					b.Fatal(err)
 				}
 			}

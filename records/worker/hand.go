@@ -62,10 +62,10 @@ func (h *hand) round(ctx, stop context.Context) (busy bool, err error) {
 
 // program returns the program that is in force for a line.
 func (w *Worker) program(ctx context.Context, line records.Line) (*pipeline.Program, error) {
-	program, err := w.catalog.Current(ctx, line.Pipeline)
+	program, err := w.catalog.Current(ctx, pipeline.Reach{}, line.Pipeline)
 	if err == nil && program.Version < line.Version {
 		w.catalog.Forget(line.Pipeline)
-		program, err = w.catalog.Current(ctx, line.Pipeline)
+		program, err = w.catalog.Current(ctx, pipeline.Reach{}, line.Pipeline)
 	}
 	return program, err
 }

@@ -50,7 +50,7 @@ func TestRecordsChangeStateOnlyAsTheSchemaSays(t *testing.T) {
 				continue
 			}
 			all.Go(func() {
-				if _, err := nodes[(i+k)%3].intake.Process(t.Context(), name, json.RawMessage(text)); err != nil {
+				if _, err := nodes[(i+k)%3].intake.Process(t.Context(), pipeline.Reach{}, name, json.RawMessage(text)); err != nil {
 					t.Errorf("Process: %v", err)
 				}
 			})
@@ -58,7 +58,7 @@ func TestRecordsChangeStateOnlyAsTheSchemaSays(t *testing.T) {
 	}
 	all.Go(func() {
 		for range 15 {
-			if _, err := nodes[1].queue.Replay(t.Context(), records.Filter{Pipelines: []string{"far"}}, time.Now(), false); err != nil && !fault.KindOf(err).Retryable() {
+			if _, err := nodes[1].queue.Replay(t.Context(), pipeline.Reach{}, records.Filter{Pipelines: []string{"far"}}, time.Now(), false); err != nil && !fault.KindOf(err).Retryable() {
 				t.Errorf("Replay: %v", err)
 			}
 			n.exec(t, `select pg_terminate_backend(pid) from pg_stat_activity

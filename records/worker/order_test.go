@@ -160,7 +160,7 @@ func TestAnEarlierRecordOfAKeyHoldsBackTheLaterOnesUntilItIsDead(t *testing.T) {
 			n.comes(t, key("p", "second"), records.Queued)
 
 			// Who asks for it at once has to wait as well.
-			got, err := n.intake.Process(t.Context(), "p", []byte(`{"id":"third","key":"k"}`))
+			got, err := n.intake.Process(t.Context(), pipeline.Reach{}, "p", []byte(`{"id":"third","key":"k"}`))
 			if err != nil || got.Refusal != nil || got.Record == nil || got.Record.State != records.Queued || got.Record.Attempts != 0 {
 				t.Errorf("Process behind another = %+v, %v, want it QUEUED", got.Record, err)
 			}
@@ -169,7 +169,7 @@ func TestAnEarlierRecordOfAKeyHoldsBackTheLaterOnesUntilItIsDead(t *testing.T) {
 			n.comes(t, key("p", "second"), records.Processed)
 			n.comes(t, key("p", "third"), records.Processed)
 
-			got, err = n.intake.Process(t.Context(), "p", []byte(`{"id":"fourth","key":"k"}`))
+			got, err = n.intake.Process(t.Context(), pipeline.Reach{}, "p", []byte(`{"id":"fourth","key":"k"}`))
 			if err != nil || got.Refusal != nil || got.Record.State != records.Processed {
 				t.Errorf("Process behind nothing = %+v, %v, want it PROCESSED", got, err)
 			}

@@ -44,7 +44,7 @@ func TestProcessAnswersWhatCameOfThePayload(t *testing.T) {
 			for _, c := range cases {
 				text := json.RawMessage(fmt.Sprintf(`{"id":%q}`, c.id))
 				before := runs.Load()
-				got, err := n.intake.Process(t.Context(), c.pipeline, text)
+				got, err := n.intake.Process(t.Context(), pipeline.Reach{}, c.pipeline, text)
 				if err != nil || got.Record == nil || got.Duplicate {
 					t.Fatalf("Process(%s) = %+v, %v", text, got, err)
 				}
@@ -52,11 +52,11 @@ func TestProcessAnswersWhatCameOfThePayload(t *testing.T) {
 					c.fails && got.Refusal.Code != pipeline.StepFailed || got.PayloadID != c.id {
 					t.Errorf("Process(%s) = %+v with %+v, want it %s", text, r, got.Refusal, c.state)
 				}
-				history, err := n.store.History(t.Context(), []records.Key{got.Record.Key})
+				history, err := n.store.History(t.Context(), pipeline.Reach{}, []records.Key{got.Record.Key})
 				if failed := len(history[got.Record.Key]) == 1; err != nil || failed != c.fails {
 					t.Errorf("History = %+v, %v, want an attempt: %t", history, err, c.fails)
 				}
-				again, err := n.intake.Process(t.Context(), c.pipeline, text)
+				again, err := n.intake.Process(t.Context(), pipeline.Reach{}, c.pipeline, text)
 				if err != nil || !again.Duplicate || again.Refusal != nil || again.Record.State != c.state || again.Record.Position != got.Record.Position {
 					t.Errorf("Process(%s) again = %+v, %v, want the first record", text, again, err)
 				}
@@ -78,7 +78,7 @@ func TestProcessOfOnePayloadManyTimesHasOneEffect(t *testing.T) {
 	var firsts atomic.Int64
 	for i := range 60 {
 		all.Go(func() {
-			got, err := nodes[i%2].intake.Process(t.Context(), "p", json.RawMessage(`{"id":"a"}`))
+			got, err := nodes[i%2].intake.Process(t.Context(), pipeline.Reach{}, "p", json.RawMessage(`{"id":"a"}`))
 			if err != nil || got.Record == nil || got.Refusal != nil {
 				t.Errorf("Process = %+v, %v", got, err)
 			} else if !got.Duplicate {
@@ -107,7 +107,7 @@ func TestProcessGoesOnWhenItsCallerLeaves(t *testing.T) {
 	}
 	answered := make(chan error)
 	go func() {
-		_, err := n.intake.Process(ctx, "p", json.RawMessage(`{"id":"a"}`))
+		_, err := n.intake.Process(ctx, pipeline.Reach{}, "p", json.RawMessage(`{"id":"a"}`))
 		answered <- err
 	}()
 	<-started
@@ -132,7 +132,7 @@ func TestSubmitTellsWhatBecameOfEachPayload(t *testing.T) {
 		texts = append(texts, json.RawMessage(text))
 	}
 	texts = append(texts, nil)
-	got, err := n.intake.Submit(t.Context(), "p", texts)
+	got, err := n.intake.Submit(t.Context(), pipeline.Reach{}, "p", texts)
 	if err != nil || len(got) != len(texts) {
 		t.Fatalf("Submit = %v, %v, want %d outcomes", got, err, len(texts))
 	}
@@ -166,7 +166,7 @@ func TestSubmitTellsWhatBecameOfEachPayload(t *testing.T) {
 		pipeline string
 		code     pipeline.Code
 	}{"missing": {"missing", pipeline.NotFound}, "no name": {"No Name", pipeline.NotFound}} {
-		got, err := n.intake.Submit(t.Context(), call.pipeline, texts[:2])
+		got, err := n.intake.Submit(t.Context(), pipeline.Reach{}, call.pipeline, texts[:2])
 		if err != nil || got[0].Refusal == nil || got[0].Refusal.Code != call.code || fmt.Sprint(got[0].Refusal.Field) != "[input pipeline]" {
 			t.Errorf("Submit to a pipeline that is %s = %+v, %v, want %s", name, got, err, call.code)
 		}

@@ -47,7 +47,7 @@ func TestWorkerTriesAgainWhatFailsAndGivesUpAfterTheLastAttempt(t *testing.T) {
 			if late.Attempts != 3 || late.Result == nil || late.LastError == nil || !strings.HasSuffix(late.LastError.Message, "no�pe, 2") {
 				t.Errorf("what succeeds late is %+v, failed with %+v", late, late.LastError)
 			}
-			history, err := n.store.History(t.Context(), []records.Key{dead.Key, late.Key, key("p", "nobody")})
+			history, err := n.store.History(t.Context(), pipeline.Reach{}, []records.Key{dead.Key, late.Key, key("p", "nobody")})
 			if err != nil || len(history[dead.Key]) != 3 || len(history[late.Key]) != 2 || len(history) != 2 {
 				t.Fatalf("History = %+v, %v, want 3 and 2 attempts", history, err)
 			}
@@ -121,7 +121,7 @@ func TestWorkerProcessesWhatADeactivatedPipelineTookIn(t *testing.T) {
 	idle.exec(t, `update pipelines set active = false where name = 'p'`)
 	n := s.node(t, 1)
 	n.comes(t, key("p", "a"), records.Processed)
-	got, err := n.intake.Submit(t.Context(), "p", []json.RawMessage{json.RawMessage(`{"id":"b"}`)})
+	got, err := n.intake.Submit(t.Context(), pipeline.Reach{}, "p", []json.RawMessage{json.RawMessage(`{"id":"b"}`)})
 	if err != nil || got[0].Refusal == nil || got[0].Refusal.Code != pipeline.Inactive {
 		t.Errorf("Submit to it = %+v, %v, want %s", got, err, pipeline.Inactive)
 	}

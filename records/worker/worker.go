@@ -129,7 +129,7 @@ func (w *Worker) expire(ctx context.Context) error {
 			byPipeline[c.Record.Pipeline] = append(byPipeline[c.Record.Pipeline], c)
 		}
 		for name, claims := range byPipeline {
-			program, err := w.catalog.Current(ctx, name)
+			program, err := w.catalog.Current(ctx, pipeline.Reach{}, name)
 			if err != nil {
 				return fmt.Errorf("find the program of pipeline %s: %w", name, err)
 			}

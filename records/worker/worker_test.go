@@ -160,7 +160,7 @@ func (n *node) submit(t testing.TB, pipelineName string, payloads ...string) []*
 	for i, p := range payloads {
 		texts[i] = json.RawMessage(p)
 	}
-	accepted, err := n.intake.Submit(t.Context(), pipelineName, texts)
+	accepted, err := n.intake.Submit(t.Context(), pipeline.Reach{}, pipelineName, texts)
 	if err != nil {
 		t.Fatalf("Submit: %v", err)
 	}
@@ -179,7 +179,7 @@ func (n *node) comes(t testing.TB, key records.Key, state records.State) *record
 	t.Helper()
 	var last *records.Record
 	eventually(t, fmt.Sprintf("%s comes to %s", key.PayloadID, state), func() bool {
-		found, err := n.store.Find(t.Context(), []records.Key{key})
+		found, err := n.store.Find(t.Context(), pipeline.Reach{}, []records.Key{key})
 		if err != nil || len(found) != 1 {
 			t.Fatalf("Find(%v) = %v, %v", key, found, err)
 		}
