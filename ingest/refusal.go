@@ -114,6 +114,8 @@ func statusOf(code string) int {
 		return http.StatusUnprocessableEntity // any other problem of a payload
 	case kind == fault.BadRequest:
 		return http.StatusBadRequest
+	case kind == fault.RateLimited:
+		return http.StatusTooManyRequests
 	case kind.Retryable():
 		return http.StatusServiceUnavailable
 	}
