@@ -27,6 +27,7 @@ import (
 	"barograph/graph"
 	"barograph/internal/admin"
 	"barograph/internal/edge"
+	"barograph/internal/loopback"
 	"barograph/internal/postgres"
 	"barograph/internal/postgres/private"
 	"barograph/internal/settings"
@@ -83,6 +84,12 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // closed by the server before, when that has run
+	allowed, err := newAllowances(ctx, s, !loopback.Address(listener.Addr()), logger)
+	if err != nil {
+		return err
+	}
+	defer allowed.close()
+	listener = allowed.crowd.Listen(listener)
 	warnUnlessLocal(ctx, listener.Addr(), "serving beyond this machine without authentication", logger)
 	serves, err := graphConfig(s, listener.Addr(), logger)
 	if err != nil {
@@ -158,6 +165,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		Sources: loaders.Sources{Weather: reports, Pipelines: pipelines, Records: store},
 		Report:  inForce(s.UpstreamReport, listener.Addr()),
 	}}
+	serves.Allowance = allowed.principals
 	handler := auth.As(auth.Anyone, graph.New(serves))
 	if err := errors.Join(base.pools.Observe(), processing.writer.Observe(), vault.Observe(), tally.Observe()); err != nil {
 		return err
@@ -173,7 +181,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	defer stopWriting()
 	processing.run(ctx, writing, &serving)
 	serving.Go(func() error { return feed.Run(writing) })
-	for _, upkeep := range []func(context.Context) error{vault.Run, indexer.Run, sweeper.Run, tally.Run} {
+	for _, upkeep := range []func(context.Context) error{allowed.run, vault.Run, indexer.Run, sweeper.Run, tally.Run} {
 		serving.Go(func() error { return upkeep(writing) })
 	}
 	if operators.listener != nil {
@@ -183,7 +191,8 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		defer stopWriting() // once nobody is left to write for
 		return edge.New(edge.Config{
 			GraphQL: handler, Playground: playground, Schema: web.Schema(schema), Ready: base.pools.Ping, Logger: logger,
-			Ingest: newIngest(s, processing.intake, pipelines, logger),
+			Ingest: newIngest(s, processing.intake, pipelines, allowed.charge, logger),
+			Gate:   allowed.gate,
 			Hosts:  s.AllowedHosts, CORS: edge.CORS{Origins: s.CORSOrigins, Credentials: s.RequirePreflight},
 		}).Serve(ctx, listener)
 	})
