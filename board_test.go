@@ -81,7 +81,7 @@ func uses(expr string) (metrics, labels []string) {
 
 func TestTheBoardAsksForMetricsThatExist(t *testing.T) {
 	t.Parallel()
-	g := observed(t)
+	g := observed(t, "--rate-limit", "25000", "--address-rate", "1000")
 	keepBusy(t, g, 0)
 	_, text := get(t, g.admin(t)+"/metrics")
 	series := map[string]string{} // by metric: all of its lines
@@ -101,7 +101,8 @@ func TestTheBoardAsksForMetricsThatExist(t *testing.T) {
 			t.Errorf("%s: no metric is found in it", expr)
 		}
 		for _, metric := range metrics {
-			if metric == "barograph_weather_quota_left" || strings.HasPrefix(metric, "barograph_weather_shared_") || strings.HasPrefix(metric, "barograph_tls_") {
+			if metric == "barograph_weather_quota_left" || strings.HasPrefix(metric, "barograph_weather_shared_") || strings.HasPrefix(metric, "barograph_tls_") ||
+				metric == "barograph_ratelimit_redis" || metric == "barograph_ratelimit_nodes" {
 				labels = nil
 				continue // which Open-Meteo, Redis and TLS have, and not what tests ask
 			}
@@ -125,7 +126,7 @@ func TestTheBoardAsksForMetricsThatExist(t *testing.T) {
 // Whatever is measured should be looked at, or not be measured.
 func TestTheBoardShowsEveryMetricOfOurs(t *testing.T) {
 	t.Parallel()
-	g := observed(t)
+	g := observed(t, "--rate-limit", "25000", "--address-rate", "1000")
 	keepBusy(t, g, 0)
 	_, text := get(t, g.admin(t)+"/metrics")
 	asked := strings.Join(readBoard(t).queries("5m"), "\n")

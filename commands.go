@@ -41,7 +41,7 @@ func newParser(cli *commandLine) (*kong.Kong, error) {
 		kong.Vars{
 			"data_dir": dataDir(), "admin_listen": defaultAdminListen, "open_meteo": openmeteo.DefaultURL,
 			"open_meteo_air": openmeteo.DefaultAirURL, "met_norway": metno.DefaultURL,
-		}, graphDefaults())
+		}, graphDefaults(), rateDefaults())
 }
 
 // An environment is what commands run in.

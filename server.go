@@ -28,6 +28,7 @@ import (
 	"barograph/graph/access"
 	"barograph/internal/admin"
 	"barograph/internal/edge"
+	"barograph/internal/loopback"
 	"barograph/internal/postgres"
 	"barograph/internal/postgres/private"
 	"barograph/internal/settings"
@@ -84,6 +85,12 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // closed by the server before, when that has run
+	allowed, err := newAllowances(ctx, s, !loopback.Address(listener.Addr()), logger)
+	if err != nil {
+		return err
+	}
+	defer allowed.close()
+	listener = allowed.crowd.Listen(listener)
 	warnUnlessLocal(ctx, listener.Addr(), "serving beyond this machine without authentication", logger)
 	serves, err := graphConfig(s, listener.Addr(), logger)
 	if err != nil {
@@ -164,6 +171,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		Report:  inForce(s.UpstreamReport, listener.Addr()),
 		Denied:  access.Denied,
 	}}
+	serves.Allowance = allowed.principals
 	handler := auth.As(auth.Anyone, graph.New(serves))
 	if err := errors.Join(base.pools.Observe(), processing.writer.Observe(), vault.Observe(), tally.Observe()); err != nil {
 		return err
@@ -179,7 +187,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	defer stopWriting()
 	processing.run(ctx, writing, &serving)
 	serving.Go(func() error { return feed.Run(writing) })
-	for _, upkeep := range []func(context.Context) error{encrypted.run, vault.Run, indexer.Run, sweeper.Run, tally.Run} {
+	for _, upkeep := range []func(context.Context) error{encrypted.run, allowed.run, vault.Run, indexer.Run, sweeper.Run, tally.Run} {
 		serving.Go(func() error { return upkeep(writing) })
 	}
 	if operators.listener != nil {
@@ -189,9 +197,9 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		defer stopWriting() // once nobody is left to write for
 		return edge.New(edge.Config{
 			GraphQL: handler, Playground: playground, Schema: web.Schema(schema), Ready: base.pools.Ping, Logger: logger,
-			Ingest: newIngest(s, processing.intake, pipelines, logger),
-			TLS:    encrypted.config(),
-			Hosts:  s.AllowedHosts, CORS: edge.CORS{Origins: s.CORSOrigins, Credentials: s.RequirePreflight},
+			Ingest: newIngest(s, processing.intake, pipelines, allowed.charge, logger),
+			TLS:    encrypted.config(), Gate: allowed.gate,
+			Hosts: s.AllowedHosts, CORS: edge.CORS{Origins: s.CORSOrigins, Credentials: s.RequirePreflight},
 		}).Serve(ctx, listener)
 	})
 	return serving.Wait()

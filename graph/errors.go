@@ -54,7 +54,7 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 // execution that speaks to clients.
 func isOurs(code string) bool {
 	switch code {
-	case errcode.ParseFailed, errcode.ValidationFailed, fault.BadRequest.Code(), fault.BadInput.Code(), fault.LimitExceeded.Code(),
+	case errcode.ParseFailed, errcode.ValidationFailed, fault.BadRequest.Code(), fault.BadInput.Code(), fault.LimitExceeded.Code(), fault.MaxCostExceeded.Code(),
 		persisted.CodeNotFound, persisted.CodeNotSupported, persisted.CodeNotInList, persisted.CodeUntrusted:
 		return true
 	}

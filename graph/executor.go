@@ -11,6 +11,7 @@ import (
 
 	"barograph/auth"
 	"barograph/graph/access"
+	"barograph/graph/allowance"
 	"barograph/graph/cost"
 	"barograph/graph/document"
 	"barograph/graph/federation"
@@ -30,6 +31,7 @@ type executor struct {
 	costs     *cost.Table
 	limits    cost.Limits
 	rules     *access.Rules
+	allowance *allowance.Allowance
 }
 
 func newExecutor(config Config) *executor {
@@ -46,6 +48,7 @@ func newExecutor(config Config) *executor {
 		costs:     cost.New(schema, listLengths),
 		limits:    config.CostLimits,
 		rules:     rules,
+		allowance: config.Allowance,
 	}
 	e.SetErrorPresenter(presenter{config.Logger}.present)
 	e.SetRecoverFunc(recovered)
@@ -53,6 +56,9 @@ func newExecutor(config Config) *executor {
 	e.Use(extension.Introspection{})                      // which the preparation refuses, where it is off
 	e.AroundOperations(deadline(config.OperationTimeout)) // around what watches, which takes the end of its context for a client's leave
 	e.Use(newObserver(config.Logger))
+	if e.allowance != nil {
+		e.Use(e.allowance)
+	}
 	e.AroundResponses(fewErrors(config.ErrorLimit))
 	e.AroundResponses(rooted)
 	var parts incremental.Extension
@@ -90,6 +96,10 @@ func (e *executor) CreateOperationContext(ctx context.Context, params *graphql.R
 			Stats: graphql.Stats{Read: params.ReadTime, OperationStart: graphql.GetStartTime(ctx)},
 		}, errs
 	}
+	bill, refusal := e.allowance.Admit(ctx)
+	if refusal != nil {
+		return refuse(refusal)
+	}
 	request, refusal := persisted.Read(params.Query, params.Extensions)
 	if refusal != nil {
 		return refuse(refusal)
@@ -118,24 +128,28 @@ func (e *executor) CreateOperationContext(ctx context.Context, params *graphql.R
 	if errs != nil {
 		return operation, document.Shorten(errs)
 	}
-	if errs := e.weigh(operation); errs != nil {
+	c, errs := e.weigh(operation)
+	if errs != nil {
 		return operation, errs
+	}
+	if refusal := e.allowance.Charge(ctx, bill, operation, c, e.costs.NewMeter()); refusal != nil {
+		return operation, gqlerror.List{refusal}
 	}
 	e.rules.Apply(operation, auth.From(ctx))
 	return operation, nil
 }
 
 // weigh finds what an operation costs, and refuses one that costs too much.
-func (e *executor) weigh(operation *graphql.OperationContext) gqlerror.List {
+func (e *executor) weigh(operation *graphql.OperationContext) (cost.Cost, gqlerror.List) {
 	c, refusal := e.costs.Of(operation.Operation, operation.Variables)
 	if refusal == nil {
 		refusal = e.limits.Check(c)
 	}
 	if refusal != nil {
-		return gqlerror.List{refusal}
+		return c, gqlerror.List{refusal}
 	}
 	cost.Keep(operation, c)
-	return nil
+	return c, nil
 }
 
 // prepared is gqlgen's cache of documents, which always has the one that was

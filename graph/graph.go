@@ -10,6 +10,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"barograph/graph/allowance"
 	"barograph/graph/caching"
 	"barograph/graph/cost"
 	"barograph/graph/document"
@@ -51,6 +52,8 @@ type Config struct {
 	ErrorLimit       int              // of the errors that one answer tells
 	OperationTimeout time.Duration    // of everything but subscriptions
 	Persisted        persisted.Config // documents that clients may name
+
+	Allowance *allowance.Allowance // of each principal; nil for no bounds
 }
 
 // New returns a handler of GraphQL over HTTP, in one piece, in parts and as a stream
@@ -77,7 +80,7 @@ func New(config Config) http.Handler {
 
 // A server gives each request to the first transport that serves it.
 type server struct {
-	executor   graphql.GraphExecutor
+	executor   *executor
 	room       *transport.Room     // for bodies
 	transports []graphql.Transport // the last one serves every request
 	logger     *slog.Logger
@@ -92,6 +95,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	r = r.WithContext(graphql.StartOperationTrace(r.Context()))
+	if !transport.AsksForWebSocket(r) {
+		w, r = s.executor.allowance.Tell(w, r)
+	}
 	body, leave := s.room.Body(r.Body)
 	defer leave()
 	r.Body = body

@@ -21,6 +21,7 @@ type group struct {
 	items    []item
 	results  []result // one an item
 	pending  []int    // the items that are not decided on; their results say why
+	paid     bool     // whether they may be submitted
 	bytes    int64
 }
 
@@ -56,8 +57,8 @@ func gather(pipeline string, first item, rest <-chan item) *group {
 	return newGroup(pipeline, items)
 }
 
-// decide submits a group until nothing of it is pending, or the patience is over
-// or ctx done. What is pending then has failed.
+// decide submits a group, once it is paid for, until nothing of it is pending, or the
+// patience is over or ctx done. What is pending then has failed.
 func (h *Handler) decide(ctx context.Context, g *group) {
 	patience, cancel := context.WithTimeout(ctx, h.config.Patience.Room)
 	defer cancel()
@@ -88,9 +89,25 @@ func (g *group) pause() time.Duration {
 	return pause
 }
 
+// pay charges for what a group is to submit, and reports whether that may go on. What
+// waits for it makes the reader wait, and so the client.
+func (h *Handler) pay(ctx context.Context, g *group) bool {
+	if g.paid || h.config.Charge == nil {
+		return true
+	}
+	err := h.config.Charge(ctx, len(g.pending))
+	if err != nil {
+		for _, i := range g.pending {
+			g.results[i] = failedResult(g.items[i], err)
+		}
+	}
+	g.paid = err == nil
+	return g.paid
+}
+
 // attempt submits what is pending, once.
 func (h *Handler) attempt(ctx context.Context, g *group) {
-	if len(g.pending) == 0 {
+	if len(g.pending) == 0 || !h.pay(ctx, g) {
 		return
 	}
 	payloads := make([]json.RawMessage, len(g.pending))

@@ -41,8 +41,13 @@ type Config struct {
 	Pages     origin.Pages // that may send
 	Streams   int          // at a time; none: DefaultStreams
 	Patience  Patience     // for whatever is zero: DefaultPatience
+	Charge    Charge       // nil: nothing is charged
 	Logger    *slog.Logger
 }
+
+// A Charge takes tokens from whoever sends: one a request and one a payload. It
+// returns why not, a fault.RateLimited that says when to try again.
+type Charge func(ctx context.Context, tokens int) error
 
 // DefaultStreams is how many streams a Config that does not say allows.
 const DefaultStreams = 64
@@ -90,6 +95,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a, wrong := h.read(r)
+	if wrong == nil {
+		wrong = h.charge(r, a)
+	}
 	if wrong != nil {
 		wrong.answer(r.Context(), w)
 		return
@@ -112,6 +120,22 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.stream(w, r, a)
+}
+
+// charge charges for a request, and for the payload of one that has a single one. It
+// returns why that is not even read, or nil.
+func (h *Handler) charge(r *http.Request, a asked) *refusal {
+	if h.config.Charge == nil {
+		return nil
+	}
+	tokens := 1
+	if !a.format.streamed() {
+		tokens++
+	}
+	if err := h.config.Charge(r.Context(), tokens); err != nil {
+		return failed(err)
+	}
+	return nil
 }
 
 // greet answers OPTIONS: with what is served, and to those who ask before they

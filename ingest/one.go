@@ -23,6 +23,7 @@ func (h *Handler) one(w http.ResponseWriter, r *http.Request, a asked) {
 	}
 	i := single(r, a.format, body)
 	g := newGroup(a.pipeline, []item{i})
+	g.paid = true // with the request
 	h.attempt(r.Context(), g)
 	told := g.results[0]
 	countResults(r.Context(), g.results)

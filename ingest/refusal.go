@@ -122,6 +122,8 @@ func statusOf(code string) int {
 		return http.StatusUnauthorized
 	case kind == fault.Forbidden:
 		return http.StatusForbidden
+	case kind == fault.RateLimited:
+		return http.StatusTooManyRequests
 	case kind.Retryable():
 		return http.StatusServiceUnavailable
 	}

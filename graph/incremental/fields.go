@@ -20,10 +20,13 @@ const (
 // Fields returns the fields of an object that are resolved now, and those that
 // are not, nil if there are none.
 func Fields(ctx context.Context, operation *graphql.OperationContext, selections ast.SelectionSet, satisfies []string) ([]graphql.CollectedField, *Later) {
+	counter := counterOf(operation)
 	if d := of(operation); d != nil {
-		return d.fields(ctx, selections, satisfies)
+		return d.fields(ctx, counter, selections, satisfies)
 	}
-	return inOnePiece(graphql.CollectFields(operation, selections, satisfies)), nil
+	fields := inOnePiece(graphql.CollectFields(operation, selections, satisfies))
+	counter.Object(ctx, fields, true)
+	return fields, nil
 }
 
 // inOnePiece returns the fields with nothing deferred.
@@ -39,11 +42,12 @@ func inOnePiece(fields []graphql.CollectedField) []graphql.CollectedField {
 	return fields
 }
 
-func (d *Delivery) fields(ctx context.Context, selections ast.SelectionSet, satisfies []string) ([]graphql.CollectedField, *Later) {
+func (d *Delivery) fields(ctx context.Context, counter Counter, selections ast.SelectionSet, satisfies []string) ([]graphql.CollectedField, *Later) {
 	within, deferred := ctx.Value(groupKey{}).(*group)
 	if !deferred {
 		within = &d.first
 	} else if len(selections) == 1 && selections[0] == ast.Selection(within.mark) {
+		counter.Rest(within.fields)
 		return within.fields, nil
 	}
 	c := collection{delivery: d, ctx: ctx, satisfies: satisfies, uses: map[string][]use{}, visited: map[string]bool{}}
@@ -61,6 +65,7 @@ func (d *Delivery) fields(ctx context.Context, selections ast.SelectionSet, sati
 		g := later.group(in)
 		g.fields = append(g.fields, d.merge(uses, in))
 	}
+	counter.Object(ctx, fields, false)
 	if later.groups == nil {
 		return fields, nil
 	}

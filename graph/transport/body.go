@@ -59,6 +59,7 @@ func (h HTTP) whole(w http.ResponseWriter, r *http.Request) ([]byte, *problem) {
 	var full *fault.Error
 	switch {
 	case errors.As(err, &over):
+		w.Header().Set("Connection", "close")
 		return nil, tooLarge
 	case errors.As(err, &full):
 		return nil, &problem{status: statuses[full.Kind], kind: full.Kind, message: full.Message, after: full.RetryAfter}

@@ -60,7 +60,7 @@ func (e execution) all(ctx context.Context, requests []request) answer {
 		})
 	}
 	_ = running.Wait() // none fails: each has its answer
-	together := answer{status: http.StatusOK, policy: answers[0].policy}
+	together := answer{status: answers[0].status, policy: answers[0].policy}
 	var body bytes.Buffer
 	for i, a := range answers {
 		separator := byte(',')
@@ -70,6 +70,9 @@ func (e execution) all(ctx context.Context, requests []request) answer {
 		body.WriteByte(separator)
 		body.Write(a.body)
 		together.policy = together.policy.Within(a.policy)
+		if a.status != http.StatusTooManyRequests { // which is of the batch if it is of all
+			together.status = http.StatusOK
+		}
 	}
 	body.WriteByte(']')
 	together.body = body.Bytes()
@@ -132,12 +135,18 @@ var statuses = map[fault.Kind]int{
 
 // status returns the status of a response. The older media type has 200 for
 // every request that could be read; the newer one, for those that were executed.
+// Who asks too often is told so in either, since it is not only for those who know
+// GraphQL: proxies and libraries wait when they see it.
 func (e execution) status(response *graphql.Response) int {
-	if !e.strict || response.Data != nil || len(response.Errors) == 0 {
+	if response.Data != nil || len(response.Errors) == 0 {
 		return http.StatusOK
 	}
 	code, _ := response.Errors[0].Extensions["code"].(string)
-	if kind, known := fault.Parse(code); known && statuses[kind] != 0 {
+	kind, known := fault.Parse(code)
+	if !e.strict && kind != fault.RateLimited {
+		return http.StatusOK
+	}
+	if known && statuses[kind] != 0 {
 		return statuses[kind]
 	}
 	return http.StatusBadRequest

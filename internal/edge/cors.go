@@ -6,6 +6,7 @@ import (
 
 	"github.com/rs/cors"
 
+	"barograph/internal/ratelimit"
 	"barograph/internal/requestid"
 )
 
@@ -31,10 +32,10 @@ func (c CORS) handler(next http.Handler) http.Handler {
 		AllowedHeaders: []string{
 			"Accept", "Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", "X-GraphQL-Event-Stream-Token",
 			"Apollo-Require-Preflight", "X-Apollo-Operation-Name", "Apollographql-Client-Name", "Apollographql-Client-Version",
-			"Traceparent", "Tracestate", "X-Barograph-Upstream", requestid.Header,
+			"Traceparent", "Tracestate", "X-Barograph-Upstream", "X-Barograph-Cost", requestid.Header,
 			"Content-Encoding", "Prefer", "Ce-Specversion", "Ce-Id", "Ce-Source", "Ce-Type", "Ce-Subject", "Ce-Time", "Ce-Dataschema",
 		},
-		ExposedHeaders: []string{"ETag", "Retry-After", "Preference-Applied", requestid.Header},
+		ExposedHeaders: []string{"ETag", "Retry-After", ratelimit.LimitHeader, ratelimit.PolicyHeader, "Preference-Applied", requestid.Header},
 		MaxAge:         int(preflightAge / time.Second),
 	}).Handler(next)
 }

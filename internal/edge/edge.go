@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 
 	"barograph/internal/drain"
+	"barograph/internal/ratelimit"
 	"barograph/internal/requestid"
 )
 
@@ -53,6 +54,7 @@ type Config struct {
 	Ingest     http.Handler // at /ingest/{pipeline}; nil for none
 
 	TLS      func() *tls.Config          // of the next connection; nil where connections are plain
+	Gate     *ratelimit.Gate             // of the addresses that requests come from; nil lets all through
 	Ready    func(context.Context) error // says whether the server can do its work
 	Hosts    []string                    // by which requests may ask for a server on a loopback address, beside its own names; "*" is any
 	CORS     CORS
@@ -168,21 +170,24 @@ func (s *Server) counted(next http.Handler) http.Handler {
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", s.watched(s.config.GraphQL))
+	mux.Handle("/graphql", s.watched(s.config.GraphQL, refuseOperation))
 	if s.config.Ingest != nil {
-		mux.Handle("/ingest/{pipeline}", s.watched(s.config.Ingest))
+		mux.Handle("/ingest/{pipeline}", s.watched(s.config.Ingest, refuseMessage))
 	}
-	mux.Handle("/schema.graphql", s.config.Schema)
-	mux.Handle("/{$}", s.config.Playground)
-	mux.Handle("/playground/", s.config.Playground)
+	for pattern, page := range map[string]http.Handler{
+		"/schema.graphql": s.config.Schema, "/{$}": s.config.Playground, "/playground/": s.config.Playground,
+	} {
+		mux.Handle(pattern, s.config.Gate.Handler(page, refusePage))
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.readyz)
 	return mux
 }
 
-// watched is what comes before work of any kind.
-func (s *Server) watched(next http.Handler) http.Handler {
-	return s.counted(requestid.Handler(s.config.CORS.handler(traced(next))))
+// watched is what comes before work of any kind. Whoever is refused by the gate is told
+// so in a way that those understand who ask for it, and pages may read.
+func (s *Server) watched(next http.Handler, refuse refusal) http.Handler {
+	return s.counted(requestid.Handler(s.config.CORS.handler(s.config.Gate.Handler(traced(next), refuse))))
 }
 
 // readyz answers whether requests should be sent here.

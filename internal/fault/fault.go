@@ -25,6 +25,7 @@ const (
 	Unauthenticated          // the caller has not said who it is
 	Forbidden                // the caller may not do this
 	LimitExceeded            // the request asks for more than one request may
+	MaxCostExceeded          // the request costs more than the caller will ever have
 	RateLimited              // the caller asks too often
 	Overloaded               // the server has no room at the moment
 	Timeout                  // the deadline passed
@@ -43,6 +44,7 @@ var codes = [...]string{
 	Unauthenticated:     "UNAUTHENTICATED",
 	Forbidden:           "FORBIDDEN",
 	LimitExceeded:       "LIMIT_EXCEEDED",
+	MaxCostExceeded:     "MAX_COST_EXCEEDED",
 	RateLimited:         "RATE_LIMITED",
 	Overloaded:          "OVERLOADED",
 	Timeout:             "TIMEOUT",

@@ -23,7 +23,7 @@ type Settings struct {
 	DataDir     string `default:"${data_dir}" env:"BAROGRAPH_DATA_DIR" type:"path" placeholder:"DIR" help:"Where the private PostgreSQL keeps its files, and the keyset is made."`
 	DatabaseURL string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" secret:"" help:"PostgreSQL to use. Without it, a private one is started."`
 	ReplicaURL  string `name:"database-replica-url" env:"DATABASE_REPLICA_URL" placeholder:"URL" secret:"" help:"A read replica of that PostgreSQL, to count on: totals, statistics and time series. While it is away, they fail."`
-	RedisURL    string `name:"redis-url" env:"REDIS_URL" placeholder:"URL" secret:"" help:"Redis that gateways share fetched weather in: redis://, rediss:// or unix://."`
+	RedisURL    string `name:"redis-url" env:"REDIS_URL" placeholder:"URL" secret:"" help:"Redis that gateways share fetched weather and rate limits in: redis://, rediss:// or unix://."`
 	PostgresBin string `env:"BAROGRAPH_POSTGRES_BIN" type:"path" placeholder:"DIR" help:"Directory of the private PostgreSQL's binaries. Without it, they are looked for, and fetched if there are none."`
 	Sealing     `embed:""`
 	Workers     `embed:""`
@@ -32,6 +32,7 @@ type Settings struct {
 	TLS         `embed:""`
 	WebSocket   `embed:""`
 	Ingest      `embed:""`
+	Rates       `embed:""`
 	Steps       `embed:""`
 	GraphQL     `embed:""`
 	LogLevel    string `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
@@ -46,7 +47,8 @@ func (s *Settings) Validate() error {
 	if s.ReplicaURL != "" && s.DatabaseURL == "" {
 		return errors.New("--database-replica-url needs --database-url: a private PostgreSQL has no replica")
 	}
-	return cmp.Or(s.Sealing.validate(), s.Workers.validate(), s.HTTP.validate(), s.TLS.validate(), s.WebSocket.validate(), s.Ingest.validate(), s.GraphQL.validate())
+	return cmp.Or(s.Sealing.validate(), s.Workers.validate(), s.HTTP.validate(), s.TLS.validate(), s.WebSocket.validate(), s.Ingest.validate(),
+		s.Rates.validate(), s.GraphQL.validate())
 }
 
 // BeforeResolve makes kong look where it does not look by itself: into the

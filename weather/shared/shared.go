@@ -8,27 +8,19 @@ package shared
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/tls"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
+	"barograph/internal/redislink"
 	"barograph/weather"
 )
 
-const (
-	patience    = 40 * time.Millisecond  // of a lookup, for all of its places
-	diligence   = 500 * time.Millisecond // of what nobody waits for: connections and writes
-	connections = 32
-	backlog     = 64 // batches that wait to be written; beyond, what comes is not kept
-)
+const backlog = 64 // batches that wait to be written; beyond, what comes is not kept
 
 // A Config says what a cache needs.
 type Config struct {
@@ -40,15 +32,12 @@ type Config struct {
 
 // A Cache is a weather.Shared. Whoever opens one closes it.
 type Cache struct {
-	client *redis.Client
+	link   *redislink.Link
 	prefix string
 	now    func() time.Time
-	logger *slog.Logger
-	up     atomic.Bool
-	fallen chan struct{} // has a token when up has become false
 	writes chan []write
 	stop   context.CancelFunc
-	tasks  sync.WaitGroup
+	task   sync.WaitGroup
 }
 
 var _ weather.Shared = (*Cache)(nil)
@@ -59,39 +48,34 @@ const version = "barograph:weather:1:"
 // Open returns a cache. It fails where the URL is malformed; that nothing
 // answers there is logged.
 func Open(ctx context.Context, config Config) (*Cache, error) {
-	options, err := redis.ParseURL(config.URL)
-	if err != nil {
-		return nil, errors.New("it is malformed: want redis://HOST:PORT, rediss://HOST:PORT or unix:///PATH") // the cause repeats it, and its password
-	}
-	redis.SetLogger(silence{}) // whoever is concerned is told here, once
-	restrain(options)
 	scope := sha256.Sum256([]byte(config.Scope))
+	prefix := version + hex.EncodeToString(scope[:8]) + ":"
+	link, err := redislink.Open(ctx, redislink.Config{
+		URL: config.URL, What: "the shared weather cache", Logger: config.Logger,
+		Probe: func(ctx context.Context, client *redis.Client) error { return probe(ctx, client, prefix+"probe") },
+	})
+	if err != nil {
+		return nil, err
+	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	c := &Cache{
-		client: redis.NewClient(options), prefix: version + hex.EncodeToString(scope[:8]) + ":", now: config.Now, logger: config.Logger,
-		fallen: make(chan struct{}, 1), writes: make(chan []write, backlog), stop: stop,
-	}
-	c.up.Store(true)
-	if err := c.probe(ctx); err != nil {
-		c.fall(err)
-	}
-	c.tasks.Go(func() { c.watch(running) })
-	c.tasks.Go(func() { c.write(running) })
+	c := &Cache{link: link, prefix: prefix, now: config.Now, writes: make(chan []write, backlog), stop: stop}
+	c.task.Go(func() { c.write(running) })
 	return c, nil
 }
 
-// restrain keeps go-redis from trying again and again: its defaults would make a
-// frozen Redis cost 20 seconds. It also keeps it from TLS before 1.3.
-func restrain(o *redis.Options) {
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = diligence, diligence, diligence
-	o.PoolTimeout, o.PoolSize = diligence, connections
-	o.ContextTimeoutEnabled = true // lookups have less time
-	o.MaxRetries, o.DialerRetries = -1, 1
-	o.DisableIdentity = true
-	if o.TLSConfig != nil {
-		o.TLSConfig.MinVersion = tls.VersionTLS13
+// probe returns why Redis cannot do what is asked of it, in time.
+func probe(ctx context.Context, client *redis.Client, key string) error {
+	writing, cancel := context.WithTimeout(ctx, redislink.Diligence)
+	defer cancel()
+	if err := client.Set(writing, key, "", time.Minute).Err(); err != nil { // it may have to connect
+		return fmt.Errorf("write: %w", err)
 	}
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	reading, cancel := context.WithTimeout(ctx, redislink.Patience)
+	defer cancel()
+	if err := client.MGet(reading, key).Err(); err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	return nil
 }
 
 // Close ends what the cache does by itself. What waits to be written is lost.
@@ -101,15 +85,15 @@ func (c *Cache) Close() {
 		return
 	}
 	c.stop()
-	c.tasks.Wait()
-	_ = c.client.Close() // it has nothing left to lose
+	c.task.Wait()
+	c.link.Close()
 }
 
 // Find returns for each place what is kept of it. It takes 40 ms at most, and no
 // time at all where Redis has just failed.
 func (c *Cache) Find(ctx context.Context, provider string, places []weather.Place, need weather.Need) []*weather.Report {
 	reports := make([]*weather.Report, len(places))
-	if !c.up.Load() {
+	if !c.link.Up() {
 		recordLookups(ctx, "skipped", len(places))
 		return reports
 	}
@@ -120,16 +104,16 @@ func (c *Cache) Find(ctx context.Context, provider string, places []weather.Plac
 			keys = append(keys, c.key(provider, part, place))
 		}
 	}
-	looking, cancel := context.WithTimeout(ctx, patience)
+	looking, cancel := context.WithTimeout(ctx, redislink.Patience)
 	defer cancel()
-	values, err := c.client.MGet(looking, keys...).Result()
+	values, err := c.link.Client().MGet(looking, keys...).Result()
 	switch {
 	case err != nil && ctx.Err() != nil: // which says nothing of Redis
 		recordLookups(ctx, "skipped", len(places))
 		return reports
 	case err != nil:
 		recordLookups(ctx, "failed", len(places))
-		c.fall(err)
+		c.link.Fall(err)
 		return reports
 	}
 	hits := 0
@@ -147,9 +131,3 @@ func (c *Cache) Find(ctx context.Context, provider string, places []weather.Plac
 func (c *Cache) key(provider string, p part, at weather.Place) string {
 	return fmt.Sprintf("%s%s:%s:%g,%g,%s", c.prefix, provider, p, at.Latitude, at.Longitude, at.TimeZone)
 }
-
-// silence is a logger of go-redis.
-type silence struct{}
-
-// Printf says nothing.
-func (silence) Printf(context.Context, string, ...any) {}

@@ -3,6 +3,7 @@ package shared
 import (
 	"context"
 
+	"barograph/internal/redislink"
 	"barograph/weather"
 )
 
@@ -19,7 +20,7 @@ func (c *Cache) Keep(provider string, reports []*weather.Report, need weather.Ne
 	for i, r := range reports {
 		batch[i] = write{provider, need, r}
 	}
-	if c.up.Load() {
+	if c.link.Up() {
 		select {
 		case c.writes <- batch:
 			return
@@ -42,13 +43,13 @@ func (c *Cache) write(ctx context.Context) {
 }
 
 func (c *Cache) set(ctx context.Context, batch []write) {
-	if !c.up.Load() {
+	if !c.link.Up() {
 		recordWrites(ctx, "skipped", len(batch))
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, diligence)
+	ctx, cancel := context.WithTimeout(ctx, redislink.Diligence)
 	defer cancel()
-	pipe := c.client.Pipeline()
+	pipe := c.link.Client().Pipeline()
 	for _, w := range batch {
 		for _, p := range partsOf(w.need) {
 			text, expires := encode(w, p)
@@ -59,7 +60,7 @@ func (c *Cache) set(ctx context.Context, batch []write) {
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		recordWrites(ctx, "failed", len(batch))
-		c.fall(err)
+		c.link.Fall(err)
 		return
 	}
 	recordWrites(ctx, "kept", len(batch))

@@ -1,0 +1,31 @@
+package allowance
+
+import "github.com/99designs/gqlgen/graphql"
+
+// A Told is extensions.cost: what an answer cost, in the words of Shopify's API, which
+// clients know.
+type Told struct {
+	Requested int      `json:"requestedQueryCost"`
+	Actual    int      `json:"actualQueryCost"`
+	Throttle  Throttle `json:"throttleStatus"`
+}
+
+// A Throttle is the state of the bucket that paid.
+type Throttle struct {
+	Maximum   int     `json:"maximumAvailable"`
+	Available int     `json:"currentlyAvailable"`
+	Rate      float64 `json:"restoreRate"` // a second
+}
+
+// report tells in a response what it cost, if that is wanted.
+func (a *Allowance) report(b *Bill, operation *graphql.OperationContext, response *graphql.Response) {
+	asked := a.Report != Never && operation.Headers.Get(ReportHeader) == "1"
+	if !asked && (a.Report != Always || b.slip.reading()) {
+		return
+	}
+	if response.Extensions == nil {
+		response.Extensions = map[string]any{}
+	}
+	limit := a.Buckets.Limit()
+	response.Extensions["cost"] = Told{b.requested, b.actual(), Throttle{limit.Burst, b.left, limit.Rate}}
+}

@@ -1,0 +1,122 @@
+package ratelimit
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+
+	"barograph/internal/redislink"
+)
+
+//go:embed bucket.lua
+var bucketText string
+
+var bucketScript = redis.NewScript(bucketText)
+
+// A wish is what Redis is asked to do with a bucket.
+type wish struct {
+	need  int // to take, all of it or nothing
+	extra int // to take beyond, as far as there is plenty
+	give  int // to put back
+	debt  int // to take away, as far as it is there
+}
+
+func (s *Shared) args(w wish) []any {
+	return []any{s.limit.Rate, s.limit.Burst, w.need, w.extra, w.give, w.debt}
+}
+
+// name returns the name of a bucket in Redis, which tells nobody whose it is.
+func (s *Shared) name(key string) string {
+	hash := sha256.Sum256([]byte(key))
+	return s.prefix + hex.EncodeToString(hash[:16])
+}
+
+// grant fulfils a wish, and returns what was granted and what is left.
+func (s *Shared) grant(ctx context.Context, key string, w wish) (granted, left int, err error) {
+	answer, err := bucketScript.Run(ctx, s.fleet.link.Client(), []string{s.name(key)}, s.args(w)...).Int64Slice()
+	switch {
+	case err != nil:
+		return 0, 0, fmt.Errorf("take tokens: %w", err)
+	case len(answer) != 2:
+		return 0, 0, fmt.Errorf("take tokens: %d answers instead of 2", len(answer))
+	}
+	return int(answer[0]), int(answer[1]), nil
+}
+
+// common refunds what was taken out of a bucket in Redis.
+type common Shared
+
+// refund keeps the tokens at hand: whoever did not use them is likely to ask again.
+func (c *common) refund(key string, tokens int) (left int) {
+	s := (*Shared)(c)
+	s.counts.refunded(tokens)
+	shard := s.accounts.of(key)
+	shard.Lock()
+	defer shard.Unlock()
+	a := s.account(shard, key, s.fleet.config.Clock())
+	a.held = min(a.held+tokens, s.limit.Burst)
+	return a.left()
+}
+
+// own refunds what was taken of this node's share.
+type own Shared
+
+func (o *own) refund(key string, tokens int) (left int) {
+	s := (*Shared)(o)
+	s.counts.refunded(tokens)
+	shard := s.accounts.of(key)
+	shard.Lock()
+	defer shard.Unlock()
+	now := s.fleet.config.Clock()
+	a := s.account(shard, key, now)
+	a.debt = max(a.debt-tokens, 0)
+	a.share.refill(s.limit, now)
+	a.share.add(s.limit, float64(tokens)*s.nodes())
+	return a.share.left() / int(s.nodes())
+}
+
+// giveBack returns to Redis what is held and has not been used since the last beat,
+// or is more than a node should hold; or all of it. Debts are paid with it. What
+// cannot be returned is lost, and comes back with time.
+func (s *Shared) giveBack(ctx context.Context, all bool) {
+	wishes := map[string]wish{}
+	now := s.fleet.config.Clock()
+	for i := range s.accounts.shards {
+		shard := &s.accounts.shards[i]
+		shard.Lock()
+		for key, a := range shard.entries {
+			if a.trip != nil {
+				continue
+			}
+			give := max(a.held-s.limit.Burst/mostHeld, 0)
+			if all || a.spent == 0 && now-a.asked > beat {
+				give = a.held
+			}
+			if give > 0 || a.debt > 0 {
+				wishes[key] = wish{give: give, debt: a.debt}
+				a.held, a.debt = a.held-give, 0
+				a.known.add(s.limit, float64(give))
+			}
+			if now-a.asked > beat {
+				a.spent = 0
+			}
+		}
+		shard.Unlock()
+	}
+	if len(wishes) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, redislink.Diligence)
+	defer cancel()
+	pipe := s.fleet.link.Client().Pipeline()
+	for key, w := range wishes {
+		bucketScript.EvalSha(ctx, pipe, []string{s.name(key)}, s.args(w)...)
+	}
+	if _, err := pipe.Exec(ctx); err != nil && ctx.Err() == nil {
+		s.fleet.link.Fall(err)
+	}
+}

@@ -1,0 +1,274 @@
+package ratelimit_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"barograph/internal/ratelimit"
+	"barograph/internal/redislink/redistest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A log counts what was said.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) count(what string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), what)
+}
+
+// node joins the fleet of a Redis until the test ends.
+func node(t testing.TB, url, name string, limit ratelimit.Limit) (*ratelimit.Shared, *log, context.CancelFunc) {
+	t.Helper()
+	l := &log{}
+	fleet, err := ratelimit.Join(t.Context(), ratelimit.FleetConfig{
+		URL: url, Node: name, Nodes: 2, Clock: ratelimit.Monotonic(), Logger: slog.New(slog.NewTextHandler(l, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	buckets := fleet.Buckets("test", limit, 1000)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = fleet.Run(ctx) })
+	stop := sync.OnceFunc(func() {
+		cancel()
+		running.Wait()
+		fleet.Close()
+	})
+	t.Cleanup(stop)
+	return buckets, l, stop
+}
+
+func TestNodesShareABucket(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t)
+	limit := ratelimit.Limit{Rate: 500, Burst: 2000}
+	one, l1, _ := node(t, s.URL(), "one", limit)
+	two, l2, _ := node(t, s.URL(), "two", limit)
+	var allowed atomic.Int64
+	start := time.Now()
+	var all sync.WaitGroup
+	for _, n := range []*ratelimit.Shared{one, two} {
+		for range 8 {
+			all.Go(func() {
+				for i := range 2000 {
+					cost := 1 + i%3
+					if got := n.Take(t.Context(), "a", cost); got.OK {
+						allowed.Add(int64(cost))
+						if i%7 == 0 {
+							got.Refund(1)
+							allowed.Add(-1)
+						}
+					}
+				}
+			})
+		}
+	}
+	all.Wait()
+	most := 2000 + 500*time.Since(start).Seconds()
+	if l1.count("is gone")+l2.count("is gone") > 0 { // the machine is so busy that Redis did not answer in time
+		most += 2000 // of which each node has a share
+	}
+	if got := float64(allowed.Load()); got > most || got < 1800 {
+		t.Errorf("two nodes gave %v, want the burst and no more than %v", got, most)
+	}
+	if got := one.Take(t.Context(), "b", 2000); !got.OK {
+		t.Errorf("another bucket gives %+v", got)
+	}
+	if got := two.Take(t.Context(), "a", 2001); !got.Never() {
+		t.Errorf("more than a bucket holds is %+v, want never", got)
+	}
+}
+
+func TestWhatANodeDoesNotUseTheOthersHaveAgain(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t)
+	limit := ratelimit.Limit{Rate: 0.001, Burst: 1000}
+	one, _, stop := node(t, s.URL(), "one", limit)
+	two, _, _ := node(t, s.URL(), "two", limit)
+	taken := one.Take(t.Context(), "a", 1000)
+	if !taken.OK {
+		t.Fatal("a full bucket gives nothing")
+	}
+	taken.Refund(400) // more than a node may hold
+	redistest.Until(t, "the other has most of it", func() bool { return two.Take(t.Context(), "a", 330).OK })
+	stop()
+	redistest.Until(t, "and the rest when the first one leaves", func() bool { return two.Take(t.Context(), "a", 70).OK })
+	if got := two.Take(t.Context(), "a", 1); got.OK {
+		t.Error("there is more than was given back")
+	}
+}
+
+// A166. A Redis that fails costs 50 ms once, and then each node has its share.
+func TestARedisThatFailsLeavesEachNodeItsShare(t *testing.T) {
+	t.Parallel()
+	for name, fail := range map[string]struct {
+		down, back func(*testing.T, *redistest.Server)
+	}{
+		"killed": {func(_ *testing.T, s *redistest.Server) { s.Kill() }, func(t *testing.T, s *redistest.Server) { s.Up(t) }},
+		"frozen": {func(t *testing.T, s *redistest.Server) { s.Freeze(t) }, func(t *testing.T, s *redistest.Server) { s.Thaw(t) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := redistest.Start(t)
+			limit := ratelimit.Limit{Rate: 100, Burst: 1000}
+			one, l, _ := node(t, s.URL(), "one", limit)
+			_, _, stop := node(t, s.URL(), "two", limit)
+			defer stop()
+			redistest.Until(t, "both are counted", func() bool {
+				return s.Client(t).ZCard(t.Context(), "barograph:rate:1:nodes").Val() == 2
+			})
+			<-time.After(600 * time.Millisecond) // until the first has heard of the second
+			one.Take(t.Context(), "a", 1)
+			fail.down(t, s)
+
+			// Under load, for a second: nobody waits for long, and nothing is open.
+			var allowed, slow atomic.Int64
+			start := time.Now()
+			var all sync.WaitGroup
+			for range 8 {
+				all.Go(func() {
+					for time.Since(start) < time.Second {
+						begun := time.Now()
+						if one.Take(t.Context(), "b", 1).OK {
+							allowed.Add(1)
+						}
+						if time.Since(begun) > 60*time.Millisecond {
+							slow.Add(1)
+						}
+						<-time.After(time.Millisecond)
+					}
+				})
+			}
+			all.Wait()
+			share := 500 + 50*time.Since(start).Seconds()
+			if got := float64(allowed.Load()); got > share+1 || got < 450 {
+				t.Errorf("alone, the node gave %v, want its half: %v", got, share)
+			}
+			if n := slow.Load(); n > 8 {
+				t.Errorf("%d took longer than 60 ms, want at most those that met the failure", n)
+			}
+			if l.count("is gone") != 1 || l.count("is back") != 0 {
+				t.Errorf("the log says %s", l.text.String())
+			}
+
+			fail.back(t, s)
+			redistest.Until(t, "it is back", func() bool { return l.count("is back") == 1 })
+			redistest.Until(t, "what was taken meanwhile is known there", func() bool {
+				got := one.Take(t.Context(), "b", 0)
+				return got.Left < 1000
+			})
+		})
+	}
+}
+
+func TestARedisThatComesLaterIsUsed(t *testing.T) {
+	t.Parallel()
+	s := redistest.New(t)
+	b, l, _ := node(t, s.URL(), "one", ratelimit.Limit{Rate: 0.001, Burst: 100})
+	if got := b.Take(t.Context(), "a", 10); !got.OK || got.Left != 40 {
+		t.Errorf("alone, one of two nodes gives %+v, want 40 of its 50 left", got)
+	}
+	if got := b.Take(t.Context(), "a", 80); got.OK || got.Never() {
+		t.Errorf("what is dearer than its share is %+v, want not now", got)
+	}
+	if got := b.Take(t.Context(), "b", 80); !got.OK {
+		t.Errorf("what is dearer than its share is %+v of a full one, want all of it", got)
+	}
+	s.Up(t)
+	redistest.Until(t, "it is used", func() bool { return l.count("is back") == 1 })
+	redistest.Until(t, "Redis hears of it", func() bool { return b.Take(t.Context(), "a", 0).Left <= 100 })
+}
+
+// A165. The clock of Redis counts, and when that goes back, nothing is minted and
+// nobody is locked out.
+func TestAClockThatGoesBackMintsNothingAndLocksNobodyOut(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t)
+	client := s.Client(t)
+	limit := ratelimit.Limit{Rate: 100, Burst: 100}
+	b, _, _ := node(t, s.URL(), "one", limit)
+	if got := b.Take(t.Context(), "a", 100); !got.OK {
+		t.Fatalf("a full bucket gives %+v", got)
+	}
+	keys := client.Keys(t.Context(), "barograph:rate:1:test:*").Val()
+	if len(keys) != 1 {
+		t.Fatalf("keys = %v", keys)
+	}
+	inAnHour := time.Now().Add(time.Hour).UnixMicro()
+	client.HSet(t.Context(), keys[0], "u", fmt.Sprint(inAnHour), "t", "0") // as if it had been an hour later
+	fresh, _, _ := node(t, s.URL(), "two", limit)
+	if got := fresh.Take(t.Context(), "a", 90); got.OK {
+		t.Errorf("an empty bucket gives %+v after the clock went back", got)
+	}
+	redistest.Until(t, "tokens come back", func() bool { return fresh.Take(t.Context(), "a", 50).OK })
+}
+
+// The script keeps the promises of a bucket, whatever it is asked.
+func TestABucketInRedisNeverGivesMoreThanItHas(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t)
+	n := 0
+	rapid.Check(t, func(r *rapid.T) {
+		n++
+		limit := ratelimit.Limit{Rate: 0.001, Burst: rapid.IntRange(1, 5000).Draw(r, "burst")}
+		b, _, stop := node(t, s.URL(), "one", limit)
+		defer stop()
+		key, given := fmt.Sprint(n), 0
+		for range rapid.IntRange(1, 30).Draw(r, "steps") {
+			cost := rapid.IntRange(-5, limit.Burst+5).Draw(r, "cost")
+			got := b.Take(t.Context(), key, cost)
+			if !got.OK {
+				continue
+			}
+			given += max(cost, 0)
+			if rapid.Bool().Draw(r, "refund") {
+				back := rapid.IntRange(0, max(cost, 0)).Draw(r, "back")
+				got.Refund(back)
+				given -= back
+			}
+			if given > limit.Burst || got.Left > limit.Burst {
+				r.Fatalf("given %d, left %d of %d", given, got.Left, limit.Burst)
+			}
+		}
+	})
+}
+
+func TestAURLThatIsMalformedIsAnErrorWithoutThePassword(t *testing.T) {
+	t.Parallel()
+	_, err := ratelimit.Join(t.Context(), ratelimit.FleetConfig{URL: "redis://:hunter2@%zz", Clock: ratelimit.Monotonic(), Logger: slog.New(slog.DiscardHandler)})
+	if err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func BenchmarkSharedTake(b *testing.B) {
+	s := redistest.Start(b)
+	buckets, _, _ := node(b, s.URL(), "one", ratelimit.Limit{Rate: 1e6, Burst: 1 << 22})
+	b.ReportAllocs()
+	for b.Loop() {
+		buckets.Take(b.Context(), "a", 1)
+	}
+}
