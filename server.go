@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -23,9 +24,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"barograph/auth"
+	"barograph/auth/apikey"
 	"barograph/gazetteer"
 	"barograph/graph"
 	"barograph/internal/admin"
+	"barograph/internal/audit"
 	"barograph/internal/edge"
 	"barograph/internal/postgres"
 	"barograph/internal/postgres/private"
@@ -150,12 +153,15 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		return err
 	}
 	indexer, sweeper, tally := records.NewIndexer(kept, pipelines, time.Now), records.NewSweeper(kept, pipelines, time.Now), records.NewTally(kept)
+	keys := apikey.NewStore(base.pools, time.Now, rand.Reader, logger)
+	events := audit.NewSweeper(base.pools, logger, time.Now, s.AuditRetention())
 	serves.Resolvers = &resolvers.Root{
 		Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store, Indexer: indexer,
-		Intake: processing.intake, Queue: processing.queue, Feed: feed, Now: time.Now, Logger: logger,
+		Intake: processing.intake, Queue: processing.queue, Feed: feed,
+		Keys: keys, Audit: audit.NewStore(base.pools, logger), Now: time.Now, Logger: logger,
 	}
 	serves.Extensions = []graphql.HandlerExtension{loaders.Extension{
-		Sources: loaders.Sources{Weather: reports, Pipelines: pipelines, Records: store},
+		Sources: loaders.Sources{Weather: reports, Pipelines: pipelines, Records: store, Keys: keys},
 		Report:  inForce(s.UpstreamReport, listener.Addr()),
 	}}
 	handler := auth.As(auth.Anyone, graph.New(serves))
@@ -173,7 +179,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	defer stopWriting()
 	processing.run(ctx, writing, &serving)
 	serving.Go(func() error { return feed.Run(writing) })
-	for _, upkeep := range []func(context.Context) error{vault.Run, indexer.Run, sweeper.Run, tally.Run} {
+	for _, upkeep := range []func(context.Context) error{vault.Run, indexer.Run, sweeper.Run, tally.Run, keys.Run, events.Run} {
 		serving.Go(func() error { return upkeep(writing) })
 	}
 	if operators.listener != nil {

@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"time"
 
+	"barograph/auth/apikey"
 	"barograph/gazetteer"
 	"barograph/graph/generated"
+	"barograph/internal/audit"
 	"barograph/pipeline"
 	"barograph/records"
 	"barograph/records/intake"
@@ -26,6 +28,8 @@ type Root struct {
 	Intake    *intake.Intake
 	Queue     *records.Queue
 	Feed      *records.Feed
+	Keys      *apikey.Store
+	Audit     *audit.Store
 	Now       func() time.Time
 	Logger    *slog.Logger
 }
@@ -39,6 +43,7 @@ type (
 	cityResolver         struct{ *Root }
 	pipelineResolver     struct{ *Root }
 	recordResolver       struct{ *Root }
+	auditEventResolver   struct{}
 )
 
 // Query resolves what can be read.
@@ -58,6 +63,9 @@ func (r *Root) Pipeline() generated.PipelineResolver { return pipelineResolver{r
 
 // Record resolves what a record is joined with.
 func (r *Root) Record() generated.RecordResolver { return recordResolver{r} }
+
+// AuditEvent resolves what an event does not say of itself.
+func (r *Root) AuditEvent() generated.AuditEventResolver { return auditEventResolver{} }
 
 // now returns the time to the microsecond, as the database keeps it.
 func (r *Root) now() time.Time { return r.Now().UTC().Truncate(time.Microsecond) }
