@@ -55,7 +55,7 @@ func main() {
 	command, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
 	command.FatalIfErrorf(command.Run(environment{
-		ctx: untilSignal(), settings: &cli.Settings, out: os.Stdout, logger: newLogger(&cli.Settings),
+		ctx: untilSignal(), settings: &cli.Settings, out: os.Stdout, notes: os.Stderr, logger: newLogger(&cli.Settings),
 	}))
 }
 
