@@ -26,6 +26,7 @@ type commandLine struct {
 	Serve       serveCommand       `cmd:"" default:"1" help:"Serve GraphQL. The default."`
 	Migrate     migrateCommand     `cmd:"" help:"Change the database's schema."`
 	Keyset      keysetCommand      `cmd:"" help:"Manage the keyset that records are sealed with."`
+	Keys        keysCommand        `cmd:"" help:"Manage API keys."`
 	Schema      schemaCommand      `cmd:"" help:"Print the GraphQL schema."`
 	ShowConfig  configCommand      `cmd:"" name:"config" help:"Show the settings in force, and check settings files."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running gateway whether it is ready."`
@@ -49,6 +50,7 @@ type environment struct {
 	ctx      context.Context //nolint:containedctx // of the one command that runs
 	settings *settings.Settings
 	out      io.Writer
+	notes    io.Writer // for people, where programs read the other
 	logger   *slog.Logger
 }
 

@@ -48,6 +48,21 @@ func openDatabase(ctx context.Context, s settings.Settings, logger *slog.Logger)
 	return d, nil
 }
 
+// joinDatabase opens the database as openDatabase does, or, where another gateway
+// runs the private one, that gateway's.
+func joinDatabase(ctx context.Context, s settings.Settings, logger *slog.Logger) (*database, error) {
+	d, err := openDatabase(ctx, s, logger)
+	if !errors.Is(err, private.ErrInUse) {
+		return d, err
+	}
+	url, joining := private.Running(s.DataDir, "postgres")
+	if joining != nil {
+		return nil, errors.Join(err, joining)
+	}
+	s.DatabaseURL = url
+	return openDatabase(ctx, s, logger)
+}
+
 func (d *database) close(ctx context.Context) error {
 	if d == nil {
 		return nil

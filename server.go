@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -23,10 +24,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"barograph/auth"
+	"barograph/auth/apikey"
 	"barograph/gazetteer"
 	"barograph/graph"
 	"barograph/graph/access"
 	"barograph/internal/admin"
+	"barograph/internal/audit"
 	"barograph/internal/edge"
 	"barograph/internal/loopback"
 	"barograph/internal/postgres"
@@ -54,7 +57,7 @@ func main() {
 	command, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
 	command.FatalIfErrorf(command.Run(environment{
-		ctx: untilSignal(), settings: &cli.Settings, out: os.Stdout, logger: newLogger(&cli.Settings),
+		ctx: untilSignal(), settings: &cli.Settings, out: os.Stdout, notes: os.Stderr, logger: newLogger(&cli.Settings),
 	}))
 }
 
@@ -162,12 +165,15 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		return err
 	}
 	indexer, sweeper, tally := records.NewIndexer(kept, pipelines, time.Now), records.NewSweeper(kept, pipelines, time.Now), records.NewTally(kept)
+	keys := apikey.NewStore(base.pools, time.Now, rand.Reader, logger)
+	events := audit.NewSweeper(base.pools, logger, time.Now, s.AuditRetention())
 	serves.Resolvers = &resolvers.Root{
 		Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store, Indexer: indexer,
-		Intake: processing.intake, Queue: processing.queue, Feed: feed, Now: time.Now, Logger: logger,
+		Intake: processing.intake, Queue: processing.queue, Feed: feed,
+		Keys: keys, Audit: audit.NewStore(base.pools, logger), Now: time.Now, Logger: logger,
 	}
 	serves.Extensions = []graphql.HandlerExtension{loaders.Extension{
-		Sources: loaders.Sources{Weather: reports, Pipelines: pipelines, Records: store},
+		Sources: loaders.Sources{Weather: reports, Pipelines: pipelines, Records: store, Keys: keys},
 		Report:  inForce(s.UpstreamReport, listener.Addr()),
 		Denied:  access.Denied,
 	}}
@@ -187,7 +193,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	defer stopWriting()
 	processing.run(ctx, writing, &serving)
 	serving.Go(func() error { return feed.Run(writing) })
-	for _, upkeep := range []func(context.Context) error{encrypted.run, allowed.run, vault.Run, indexer.Run, sweeper.Run, tally.Run} {
+	for _, upkeep := range []func(context.Context) error{encrypted.run, allowed.run, vault.Run, indexer.Run, sweeper.Run, tally.Run, keys.Run, events.Run} {
 		serving.Go(func() error { return upkeep(writing) })
 	}
 	if operators.listener != nil {

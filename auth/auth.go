@@ -7,15 +7,17 @@ package auth
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
+	"barograph/internal/audit"
 	"barograph/internal/fault"
 	"barograph/pipeline"
 )
 
 // A Principal is who asks. The zero value is nobody, who may do nothing.
 type Principal struct {
-	Name    string          // for people and for limits: unique among principals, and no secret
+	Name    string          // for people and for limits: unique among principals, no secret, and text without control characters
 	Kind    Kind            // how it is known
 	Scopes  Scopes          // what it may do
 	Reach   pipeline.Reach  // with which pipelines
@@ -33,23 +35,38 @@ const (
 	Token            // by a signed token of an issuer
 	Key              // by an API key of ours
 	Certificate      // by a certificate of a client
+	CommandLine      // by running the program itself
 )
 
-var kinds = [...]string{Nobody: "nobody", Developer: "developer", Token: "token", Key: "key", Certificate: "certificate"}
+var kinds = [...]string{
+	Nobody: "nobody", Developer: "developer", Token: "token", Key: "key", Certificate: "certificate", CommandLine: "command line",
+}
 
 // String returns the kind's name.
 func (k Kind) String() string { return kinds[k] }
+
+// ParseKind returns the kind of a name, Nobody for what is none.
+func ParseKind(name string) Kind {
+	return Kind(max(slices.Index(kinds[:], name), 0)) //nolint:gosec // one of a few
+}
 
 // Anyone is who asks a server for development: nobody knows who it is, and it may
 // do everything.
 var Anyone = &Principal{Name: "developer", Kind: Developer, Scopes: All}
 
+// Administrator is who runs the program's commands, which takes the database's
+// credentials: it may do everything.
+var Administrator = &Principal{Name: "command line", Kind: CommandLine, Scopes: All}
+
 var nobody = &Principal{Name: "nobody"}
 
 type key struct{}
 
-// With returns a context of what the principal asks for.
-func With(ctx context.Context, p *Principal) context.Context { return context.WithValue(ctx, key{}, p) }
+// With returns a context of what the principal asks for, which is written down as
+// its doing.
+func With(ctx context.Context, p *Principal) context.Context {
+	return audit.By(context.WithValue(ctx, key{}, p), audit.Actor{Name: p.Name, Kind: p.Kind.String()})
+}
 
 // From returns who asks: nobody where With has not said so.
 func From(ctx context.Context) *Principal {

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"barograph/auth"
+	"barograph/auth/apikey"
 	"barograph/pipeline"
 	"barograph/records"
 	"barograph/weather"
@@ -23,6 +24,7 @@ type Set struct {
 	Pipelines *Loader[string, *pipeline.Pipeline] // by name; nil where there is none
 	Records   *Loader[records.Key, *records.Record]
 	History   *Loader[records.Key, []records.Attempt] // of records, the attempts that failed
+	Keys      *Loader[string, *apikey.Key]            // API keys, by id, that whoever asks reaches; nil where there is none
 
 	plan    plan
 	tally   *weather.Tally
@@ -34,6 +36,7 @@ type Sources struct {
 	Weather   *weather.Service
 	Pipelines *pipeline.Store
 	Records   *records.Store
+	Keys      *apikey.Store
 }
 
 // An Extension of gqlgen's execution gives each operation its set.
@@ -139,6 +142,10 @@ func (e Extension) newSet(ctx context.Context, plan plan) *Set {
 			}
 			return all, err
 		}),
+		Keys: newLoader(operation, keysKind, nil, func(ctx context.Context, ids []string) ([]*apikey.Key, error) {
+			found, err := e.Sources.Keys.Find(ctx, auth.From(ctx).Reach, ids)
+			return inOrder(ids, found, func(k *apikey.Key) string { return k.ID }), err
+		}),
 	}
 }
 
@@ -159,6 +166,7 @@ func (s *Set) close(ctx context.Context) {
 	s.Pipelines.close(ctx)
 	s.Records.close(ctx)
 	s.History.close(ctx)
+	s.Keys.close(ctx)
 }
 
 // inOrder returns what was found for each key, nil for what was not.

@@ -25,6 +25,7 @@ var (
 	pipelinesKind = newKind("pipelines")
 	recordsKind   = newKind("records")
 	historyKind   = newKind("history")
+	keysKind      = newKind("apiKeys")
 )
 
 func newKind(name string) *kind {

@@ -34,7 +34,9 @@ func (s *Set) report(response *graphql.Response) {
 		return // nothing was executed
 	}
 	loaded := map[string]Report{weatherKind.name: s.Weather.work.report(s.tally.Calls.Load(), s.tally.CacheHits.Load())}
-	for name, w := range map[string]*work{pipelinesKind.name: &s.Pipelines.work, recordsKind.name: &s.Records.work, historyKind.name: &s.History.work} {
+	for name, w := range map[string]*work{
+		pipelinesKind.name: &s.Pipelines.work, recordsKind.name: &s.Records.work, historyKind.name: &s.History.work, keysKind.name: &s.Keys.work,
+	} {
 		if batches := w.batches.Load(); batches > 0 {
 			loaded[name] = w.report(batches, 0) // one call each to the database
 		}
@@ -51,6 +53,7 @@ func (s *Set) absorb(other *Set) {
 	s.Pipelines.work.add(&other.Pipelines.work)
 	s.Records.work.add(&other.Records.work)
 	s.History.work.add(&other.History.work)
+	s.Keys.work.add(&other.Keys.work)
 	s.tally.Calls.Add(other.tally.Calls.Load())
 	s.tally.CacheHits.Add(other.tally.CacheHits.Load())
 }

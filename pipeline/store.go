@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"barograph/internal/audit"
 	"barograph/internal/operation"
 	"barograph/internal/postgres"
 )
@@ -61,8 +62,8 @@ func (s *Store) create(ctx context.Context, name string, description *string, de
 			select name, version, $3 from p
 			returning definition
 		)
-		select ` + columns + ` from p, v`
-	p, err := s.one(ctx, createPipeline, insert, name, description, string(definition))
+		select ` + columns + `, '{}'::jsonb from p, v`
+	p, err := s.change(ctx, createPipeline, audit.CreatePipeline, insert, name, description, string(definition))
 	switch {
 	case err != nil:
 		return nil, err
@@ -103,8 +104,9 @@ func (s *Store) update(ctx context.Context, reach Reach, change Change) (*Pipeli
 					select definition from pipeline_versions where pipeline = name and pipeline_versions.version = pipelines.version
 				) then 0 else 1 end,
 				updated_at = now()
+			from (select description as description_before, version as version_before from pipelines where name = $1 for update) b
 			where name = $1 and ($4::integer is null or version = $4)
-			returning name, description, active, version, created_at, updated_at
+			returning name, description, active, version, created_at, updated_at, description_before, version_before
 		), made as (
 			insert into pipeline_versions (pipeline, version, definition)
 			select name, version, $3 from p where $3::text is not null
@@ -112,9 +114,12 @@ func (s *Store) update(ctx context.Context, reach Reach, change Change) (*Pipeli
 		)
 		select p.name, p.description, p.active, p.version,
 			coalesce($3, (select definition from pipeline_versions where pipeline = p.name and version = p.version)),
-			p.created_at, p.updated_at
+			p.created_at, p.updated_at,
+			case when version <> version_before or description is distinct from description_before then jsonb_build_object(
+				'fromVersion', version_before, 'toVersion', version, 'description', description is distinct from description_before
+			) end
 		from p`
-	p, err := s.one(ctx, updatePipeline, update, reach.Only(change.Name), change.Description, definition, change.ExpectedVersion)
+	p, err := s.change(ctx, updatePipeline, audit.UpdatePipeline, update, reach.Only(change.Name), change.Description, definition, change.ExpectedVersion)
 	if err != nil || p != nil {
 		return p, err
 	}
@@ -136,14 +141,19 @@ func (s *Store) SetActive(ctx context.Context, reach Reach, name string, active 
 		with changed as (
 			update pipelines
 			set active = $2, updated_at = case when active = $2 then updated_at else now() end
+			from (select active as active_before from pipelines where name = $1 for update) b
 			where name = $1
-			returning name, description, active, version, created_at, updated_at
+			returning name, description, active, version, created_at, updated_at, active_before
 		)
-		select ` + columns + ` from changed` + joined
+		select ` + columns + `, case when active <> active_before then '{}'::jsonb end from changed` + joined
 	if !ValidName(name) {
 		return nil, notFound(name)
 	}
-	p, err := s.one(ctx, setActive, update, reach.Only(name), active)
+	action := audit.DeactivatePipeline
+	if active {
+		action = audit.ActivatePipeline
+	}
+	p, err := s.change(ctx, setActive, action, update, reach.Only(name), active)
 	switch {
 	case err != nil:
 		return nil, err
@@ -196,14 +206,36 @@ func (s *Store) Count(ctx context.Context, reach Reach) (int, error) {
 	})
 }
 
-// one runs an operation that is one statement, and returns its row, or nil if
-// there is none.
-func (s *Store) one(ctx context.Context, o *operation.Operation, statement string, args ...any) (*Pipeline, error) {
-	found, err := s.many(ctx, o, statement, args...)
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	return found[0], nil
+// A changed pipeline is one with what there is to write down of the change.
+type changed struct {
+	Pipeline
+	Details json.RawMessage // nil where nothing is another than before
+}
+
+// change runs an operation that is one statement, which changes a pipeline, and
+// writes down what that did. It returns the row, or nil if there is none.
+func (s *Store) change(ctx context.Context, o *operation.Operation, action audit.Action, statement string, args ...any) (*Pipeline, error) {
+	return operation.Value(ctx, o, s.logger, func(ctx context.Context) (made *Pipeline, err error) {
+		err = pgx.BeginFunc(ctx, s.pools.API, func(tx pgx.Tx) error {
+			rows, err := tx.Query(ctx, statement, args...)
+			if err != nil {
+				return err
+			}
+			found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[changed])
+			if err != nil || len(found) == 0 {
+				return err
+			}
+			made = &found[0].Pipeline
+			if found[0].Details == nil {
+				return nil
+			}
+			return audit.Write(ctx, tx, audit.ToPipeline(action, made.Name, found[0].Details))
+		})
+		if err != nil {
+			return nil, postgres.Fault(err)
+		}
+		return made, nil
+	})
 }
 
 // many runs an operation that is one statement, and returns its rows.

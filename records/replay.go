@@ -3,10 +3,13 @@ package records
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"barograph/internal/audit"
 	"barograph/internal/operation"
 	"barograph/internal/postgres"
 	"barograph/pipeline"
@@ -114,13 +117,11 @@ func (q *Queue) replayKeys(ctx context.Context, keys []Key, now time.Time) (int,
 			order by r.pipeline, r.payload_id
 			for update of r
 		) k
-		where r.pipeline = k.pipeline and r.payload_id = k.payload_id`
+		where r.pipeline = k.pipeline and r.payload_id = k.payload_id
+		returning r.pipeline, r.received_at, r.position`
 	pipelines, ids := apart(keys)
-	tag, err := q.base.Pools.API.Exec(ctx, statement, kept(now), pipelines, ids)
-	if err != nil {
-		return 0, fmt.Errorf("replay records: %w", err)
-	}
-	return int(tag.RowsAffected()), nil
+	n, _, err := q.replay(ctx, nil, statement, kept(now), pipelines, ids)
+	return n, err
 }
 
 // Replay lets the records within reach that a filter lets through be processed
@@ -166,25 +167,46 @@ func (q *Queue) replayNext(ctx context.Context, reach pipeline.Reach, filter Fil
 			for update of r skip locked
 		) k
 		where r.pipeline = k.pipeline and r.payload_id = k.payload_id
-		returning r.received_at, r.position`
-	rows, err := q.base.Pools.API.Query(ctx, statement, where.planned()...)
-	if err != nil {
-		return 0, after, fmt.Errorf("replay records: %w", err)
-	}
-	var (
-		n  int
-		at Cursor
-	)
-	_, err = pgx.ForEachRow(rows, []any{&at.ReceivedAt, &at.Position}, func() error {
-		if n++; after == nil || at.ReceivedAt.After(after.ReceivedAt) || at.ReceivedAt.Equal(after.ReceivedAt) && at.Position > after.Position {
-			after = &Cursor{at.ReceivedAt, at.Position}
+		returning r.pipeline, r.received_at, r.position`
+	return q.replay(ctx, after, statement, where.planned()...)
+}
+
+// replay runs a statement that replays records, and writes down how many these
+// are of each pipeline. It returns how many there are in all, and the cursor of the
+// last one, if that is behind the one given.
+func (q *Queue) replay(ctx context.Context, after *Cursor, statement string, args ...any) (n int, last *Cursor, err error) {
+	err = pgx.BeginFunc(ctx, q.base.Pools.API, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, statement, args...)
+		if err != nil {
+			return err
 		}
-		return nil
+		var (
+			of     string
+			at     Cursor
+			counts = map[string]int{}
+		)
+		n, last = 0, after
+		_, err = pgx.ForEachRow(rows, []any{&of, &at.ReceivedAt, &at.Position}, func() error {
+			n++
+			counts[of]++
+			if last == nil || at.ReceivedAt.After(last.ReceivedAt) || at.ReceivedAt.Equal(last.ReceivedAt) && at.Position > last.Position {
+				last = &Cursor{at.ReceivedAt, at.Position}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		var changes []audit.Change
+		for _, name := range slices.Sorted(maps.Keys(counts)) {
+			changes = append(changes, audit.ToPipeline(audit.ReplayRecords, name, map[string]int{"records": counts[name]}))
+		}
+		return audit.Write(ctx, tx, changes...)
 	})
 	if err != nil {
 		return 0, after, fmt.Errorf("replay records: %w", err)
 	}
-	return n, after, nil
+	return n, last, nil
 }
 
 // replayed says that records were replayed.

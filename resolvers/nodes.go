@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"barograph/auth"
+	"barograph/auth/apikey"
 	"barograph/gazetteer"
 	"barograph/graph/caching"
 	"barograph/graph/wire"
@@ -38,9 +39,10 @@ func (r queryResolver) Nodes(ctx context.Context, ids []string) ([]wire.Node, er
 // announceNodes says what is going to be loaded for the ids.
 func (r *Root) announceNodes(ctx context.Context, ids []string) {
 	var (
-		names  []string
-		keys   []records.Key
-		places []weather.Place
+		names   []string
+		keys    []records.Key
+		apiKeys []string
+		places  []weather.Place
 	)
 	for _, id := range ids {
 		if r.findable(ctx, id) != nil {
@@ -50,6 +52,8 @@ func (r *Root) announceNodes(ctx context.Context, ids []string) {
 			names = append(names, name)
 		} else if key, ok := records.ParseID(id); ok {
 			keys = append(keys, key)
+		} else if key, ok := apikey.ParseGlobalID(id); ok {
+			apiKeys = append(apiKeys, key)
 		} else if asked, ok := r.parseWeatherID(id); ok {
 			places = append(places, asked.place)
 		}
@@ -57,6 +61,7 @@ func (r *Root) announceNodes(ctx context.Context, ids []string) {
 	set := loaders.From(ctx)
 	set.Pipelines.Announce(ctx, names)
 	set.Records.Announce(ctx, keys)
+	set.Keys.Announce(ctx, apiKeys)
 	if len(places) == len(ids) { // the others may lead to more
 		set.Weather.Announce(ctx, places)
 	}
@@ -70,6 +75,9 @@ func (r *Root) findable(ctx context.Context, id string) error {
 	}
 	if _, ok := records.ParseID(id); ok {
 		return auth.Require(ctx, auth.RecordsRead)
+	}
+	if _, ok := apikey.ParseGlobalID(id); ok {
+		return auth.Require(ctx, auth.KeysWrite)
 	}
 	if _, ok := r.parseWeatherID(id); ok {
 		return auth.Require(ctx, auth.WeatherRead)
@@ -97,6 +105,10 @@ func (r *Root) node(ctx context.Context, id string) (wire.Node, error) {
 	}
 	if key, ok := records.ParseID(id); ok {
 		found, err := loaders.From(ctx).Records.Load(ctx, key)
+		return some(found), err
+	}
+	if id, ok := apikey.ParseGlobalID(id); ok {
+		found, err := loaders.From(ctx).Keys.Load(ctx, id)
 		return some(found), err
 	}
 	return nil, nil

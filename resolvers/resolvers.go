@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"barograph/auth"
+	"barograph/auth/apikey"
 	"barograph/gazetteer"
 	"barograph/graph/generated"
+	"barograph/internal/audit"
 	"barograph/pipeline"
 	"barograph/records"
 	"barograph/records/intake"
@@ -28,6 +30,8 @@ type Root struct {
 	Intake    *intake.Intake
 	Queue     *records.Queue
 	Feed      *records.Feed
+	Keys      *apikey.Store
+	Audit     *audit.Store
 	Now       func() time.Time
 	Logger    *slog.Logger
 }
@@ -41,6 +45,7 @@ type (
 	cityResolver         struct{ *Root }
 	pipelineResolver     struct{ *Root }
 	recordResolver       struct{ *Root }
+	auditEventResolver   struct{}
 )
 
 // Query resolves what can be read.
@@ -60,6 +65,9 @@ func (r *Root) Pipeline() generated.PipelineResolver { return pipelineResolver{r
 
 // Record resolves what a record is joined with.
 func (r *Root) Record() generated.RecordResolver { return recordResolver{r} }
+
+// AuditEvent resolves what an event does not say of itself.
+func (r *Root) AuditEvent() generated.AuditEventResolver { return auditEventResolver{} }
 
 // reach returns the pipelines that whoever asks may see.
 func reach(ctx context.Context) pipeline.Reach { return auth.From(ctx).Reach }

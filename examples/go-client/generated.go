@@ -68,6 +68,12 @@ const (
 	ProblemCodeRecordNotFound ProblemCode = "RECORD_NOT_FOUND"
 	// The record is neither DEAD nor SKIPPED.
 	ProblemCodeRecordNotReplayable ProblemCode = "RECORD_NOT_REPLAYABLE"
+	// The API key to make has something wrong in it, at `field`.
+	ProblemCodeApiKeyInvalid ProblemCode = "API_KEY_INVALID"
+	// The API key to make would allow more than you may do, or reach pipelines that you do not.
+	ProblemCodeApiKeyExceedsCaller ProblemCode = "API_KEY_EXCEEDS_CALLER"
+	// There is no such API key.
+	ProblemCodeApiKeyNotFound ProblemCode = "API_KEY_NOT_FOUND"
 	// The weather was not fetched anew: that has just been done, or the provider has no quota left or fails.
 	ProblemCodeWeatherNotRefreshed ProblemCode = "WEATHER_NOT_REFRESHED"
 )
@@ -91,6 +97,9 @@ var AllProblemCode = []ProblemCode{
 	ProblemCodeRecordsNotNamed,
 	ProblemCodeRecordNotFound,
 	ProblemCodeRecordNotReplayable,
+	ProblemCodeApiKeyInvalid,
+	ProblemCodeApiKeyExceedsCaller,
+	ProblemCodeApiKeyNotFound,
 	ProblemCodeWeatherNotRefreshed,
 }
 

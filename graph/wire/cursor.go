@@ -16,6 +16,8 @@ import (
 const (
 	recordCursor   = "r"
 	pipelineCursor = "p"
+	keyCursor      = "k"
+	auditCursor    = "a"
 	eventCursor    = "e1" // with the version of what follows, since clients keep it
 )
 
@@ -33,23 +35,36 @@ func ParseRecordCursor(argument string, cursor *string) (*records.Cursor, error)
 	if cursor == nil {
 		return nil, nil
 	}
-	parts, ok := decode(recordCursor, *cursor)
-	if !ok || len(parts) != 2 {
+	at, text, err := parseTimed(recordCursor, argument, cursor)
+	if err != nil {
+		return nil, err
+	}
+	position, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
 		return nil, badCursor(argument)
+	}
+	return &records.Cursor{ReceivedAt: at, Position: position}, nil
+}
+
+// parseTimed returns the time that a cursor of a kind points at, and what tells
+// apart those of one time. It returns neither for no cursor.
+func parseTimed(kind, argument string, cursor *string) (at time.Time, rest string, err error) {
+	if cursor == nil {
+		return time.Time{}, "", nil
+	}
+	parts, ok := decode(kind, *cursor)
+	if !ok || len(parts) != 2 {
+		return time.Time{}, "", badCursor(argument)
 	}
 	micros, err := strconv.ParseInt(parts[0], 10, 64)
 	if err != nil {
-		return nil, badCursor(argument)
+		return time.Time{}, "", badCursor(argument)
 	}
-	position, err := strconv.ParseInt(parts[1], 10, 64)
-	if err != nil {
-		return nil, badCursor(argument)
+	at = time.UnixMicro(micros).UTC()
+	if year := at.Year(); year < 1 || year > 9999 {
+		return time.Time{}, "", badCursor(argument)
 	}
-	c := &records.Cursor{ReceivedAt: time.UnixMicro(micros).UTC(), Position: position}
-	if year := c.ReceivedAt.Year(); year < 1 || year > 9999 {
-		return nil, badCursor(argument)
-	}
-	return c, nil
+	return at, parts[1], nil
 }
 
 // PipelineCursor returns a pipeline's place as a cursor.

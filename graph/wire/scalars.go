@@ -9,6 +9,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"barograph/auth"
 	"barograph/internal/fault"
 	"barograph/weather"
 )
@@ -92,4 +93,16 @@ func marshalTime(t time.Time, layout string) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) {
 		_, _ = io.WriteString(w, strconv.Quote(t.Format(layout)))
 	})
+}
+
+// MarshalScope writes the name of a scope.
+func MarshalScope(name string) graphql.Marshaler { return graphql.MarshalString(name) }
+
+// UnmarshalScope reads the name of a scope.
+func UnmarshalScope(v any) (string, error) {
+	name, _ := v.(string)
+	if _, err := auth.ParseScope(name); err != nil {
+		return "", fault.New(fault.BadInput, "%v", err)
+	}
+	return name, nil
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // A Node is anything with a global id: a *gazetteer.City, *Weather,
-// *pipeline.Pipeline or *records.Record.
+// *pipeline.Pipeline, *records.Record or *apikey.Key.
 type Node any
 
 // An Entity is what other subgraphs refer to: a *gazetteer.City,

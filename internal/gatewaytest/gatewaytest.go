@@ -19,12 +19,15 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"golang.org/x/sync/errgroup"
 
+	"barograph/auth/apikey"
 	"barograph/gazetteer"
 	"barograph/graph"
 	"barograph/graph/access"
 	"barograph/ingest"
+	"barograph/internal/audit"
 	"barograph/internal/postgres"
 	"barograph/internal/postgres/postgrestest"
+	"barograph/internal/requestid"
 	"barograph/internal/seal"
 	"barograph/loaders"
 	"barograph/pipeline"
@@ -47,6 +50,7 @@ type Gateway struct {
 	Upstream *Upstream
 	Logs     *Logs
 	Base     *records.Base
+	Keys     *apikey.Store
 
 	ahead *atomic.Int64 // by how much the weather's clock is, in nanoseconds
 	known *principals
@@ -112,6 +116,7 @@ func start(t testing.TB, workers int, options ...func(*graph.Config)) *Gateway {
 		Writer: writer, Catalog: catalog, Runner: runner, City: intake.CityOf(cities), Now: clock, BacklogLimit: 1_000_000, Drain: drain, Logger: logger,
 	})
 	working := worker.New(worker.Config{Runner: runner, Catalog: catalog, Bell: base.Bell, Count: workers, Drain: drain})
+	apiKeys := apikey.NewStore(pools, clock, rand.Reader, logger)
 	ctx, stop := context.WithCancel(ctx)
 	running, ctx := errgroup.WithContext(ctx)
 	running.Go(func() error { return writer.Run(ctx) })
@@ -119,6 +124,7 @@ func start(t testing.TB, workers int, options ...func(*graph.Config)) *Gateway {
 	running.Go(func() error { return working.Run(ctx) })
 	running.Go(func() error { return base.Bell.Run(ctx) })
 	running.Go(func() error { return feed.Run(ctx) })
+	running.Go(func() error { return apiKeys.Run(ctx) })
 	t.Cleanup(func() {
 		stop()
 		must(t, running.Wait())
@@ -127,10 +133,11 @@ func start(t testing.TB, workers int, options ...func(*graph.Config)) *Gateway {
 	config := graph.Config{
 		Resolvers: &resolvers.Root{
 			Gazetteer: cities, Weather: reports, Pipelines: pipelines, Catalog: catalog, Records: store,
-			Indexer: records.NewIndexer(base, pipelines, clock), Intake: taking, Queue: queue, Feed: feed, Now: clock, Logger: logger,
+			Indexer: records.NewIndexer(base, pipelines, clock), Intake: taking, Queue: queue, Feed: feed,
+			Keys: apiKeys, Audit: audit.NewStore(pools, logger), Now: clock, Logger: logger,
 		},
 		Extensions: []graphql.HandlerExtension{loaders.Extension{Report: true, Denied: access.Denied, Sources: loaders.Sources{
-			Weather: reports, Pipelines: pipelines, Records: store,
+			Weather: reports, Pipelines: pipelines, Records: store, Keys: apiKeys,
 		}}},
 		Logger: logger,
 	}
@@ -141,9 +148,9 @@ func start(t testing.TB, workers int, options ...func(*graph.Config)) *Gateway {
 	serves := http.NewServeMux()
 	serves.Handle("/", graph.New(config))
 	serves.Handle("/ingest/{pipeline}", ingest.New(ingest.Config{Intake: taking, Pipelines: pipelines, Logger: logger}))
-	server := httptest.NewServer(known.handler(serves))
+	server := httptest.NewServer(requestid.Handler(known.handler(serves)))
 	t.Cleanup(server.Close)
-	return &Gateway{URL: server.URL, Upstream: upstream, Logs: logs, Base: base, ahead: ahead, known: known}
+	return &Gateway{URL: server.URL, Upstream: upstream, Logs: logs, Base: base, Keys: apiKeys, ahead: ahead, known: known}
 }
 
 func must(t testing.TB, err error) {

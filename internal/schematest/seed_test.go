@@ -27,6 +27,8 @@ type seed struct {
 	recordCursor, nameCursor string
 	eventCursor              string
 	payloadID                string
+	key, keyCursor           string // of an API key
+	auditCursor              string
 }
 
 // post sends an operation that must succeed, and returns its data.
@@ -58,12 +60,19 @@ func (s *seed) post(ctx context.Context, query string, variables map[string]any)
 	return answer.Data, nil
 }
 
-const seeding = `mutation ($run: String!, $off: String!, $fails: String!, $a: JSON!, $b: JSON!) {
+const seeding = `mutation ($run: String!, $off: String!, $fails: String!, $skips: String!, $a: JSON!, $b: JSON!) {
 	createPipeline(input: {name: $run, description: "For a walk through the schema.", definition: {attributes: {
 		total: {expression: "payload.value", type: "NUMBER", range: true}, lane: {expression: "payload.city", type: "STRING"}
 	}}}) { problems { code } }
 	off: createPipeline(input: {name: $off}) { problems { code } }
 	fails: createPipeline(input: {name: $fails, definition: {steps: [{kind: "transform", expression: "payload.missing"}]}}) { problems { code } }
+	skips: createPipeline(input: {name: $skips, definition: {steps: [{kind: "filter", expression: "false"}]}}) { problems { code } }
+	skipped: processPayload(input: {pipeline: $skips, payload: $a}) { problems { code } }
+	replayRecords(input: {filter: {pipeline: $skips}, dryRun: false}) { problems { code } }
+	updatePipeline(input: {name: $skips, description: "Leaves everything out."}) { problems { code } }
+	idle: deactivatePipeline(input: {name: $skips}) { problems { code } }
+	activatePipeline(input: {name: $skips}) { problems { code } }
+	createApiKey(input: {name: "For a walk through the schema.", role: VIEWER, pipelines: [$run], expiresAt: "2100-01-01T00:00:00Z"}) { problems { code } apiKey { id } }
 	deactivatePipeline(input: {name: $off}) { problems { code } }
 	a: processPayload(input: {pipeline: $run, payload: $a}) { problems { code } }
 	b: processPayload(input: {pipeline: $run, payload: $b}) { problems { code } }
@@ -73,6 +82,8 @@ const finding = `query ($run: String!) {
 	city(name: "Mumbai") { id weather { id } }
 	weatherAt(latitude: 19, longitude: 72.9) { id }
 	pipelines(last: 1) { pageInfo { startCursor } }
+	apiKeys(last: 1) { pageInfo { startCursor } }
+	auditEvents(last: 1) { pageInfo { startCursor } }
 	pipeline(name: $run) { id records { nodes { id } pageInfo { endCursor } } }
 }`
 
@@ -82,7 +93,7 @@ func newSeed(t *testing.T, url string) *seed {
 	run := "walk-" + strings.ToLower(rand.Text()[:10])
 	s := &seed{url: url, run: run, pipeline: run, inactive: run + "-off", failing: run + "-fails", payloadID: "first"}
 	problems, err := s.post(t.Context(), seeding, map[string]any{
-		"run": s.pipeline, "off": s.inactive, "fails": s.failing,
+		"run": s.pipeline, "off": s.inactive, "fails": s.failing, "skips": run + "-skips",
 		"a": map[string]any{"id": "first", "city": "Mumbai", "value": 42.5},
 		"b": map[string]any{"id": "second", "city": "Mumbai"},
 	})
@@ -94,11 +105,16 @@ func newSeed(t *testing.T, url string) *seed {
 			t.Fatalf("seed: %s: %v", name, found)
 		}
 	}
+	s.key = text(problems, "createApiKey.apiKey.id")
+	if _, err := s.post(t.Context(), `mutation ($id: ID!) { revokeApiKey(input: {id: $id}) { problems { code } } }`, map[string]any{"id": s.key}); err != nil {
+		t.Fatal(err)
+	}
 	found, err := s.post(t.Context(), finding, map[string]any{"run": run})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.city, s.weather, s.placeID = text(found, "city.id"), text(found, "city.weather.id"), text(found, "weatherAt.id")
+	s.keyCursor, s.auditCursor = text(found, "apiKeys.pageInfo.startCursor"), text(found, "auditEvents.pageInfo.startCursor")
 	s.nameCursor = text(found, "pipelines.pageInfo.startCursor")
 	s.pipelineID, s.recordCursor = text(found, "pipeline.id"), text(found, "pipeline.records.pageInfo.endCursor")
 	s.record = list(found, "pipeline.records.nodes")[0].(map[string]any)["id"].(string)

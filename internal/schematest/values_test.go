@@ -1,9 +1,11 @@
 package schematest_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
+	"barograph/auth"
 	"barograph/internal/schematest"
 )
 
@@ -16,7 +18,7 @@ func barograph(t *testing.T, url string) schematest.Config {
 		URL:     url,
 		Values:  s.values(),
 		Trigger: s.trigger,
-		Formats: map[string]schematest.Format{"DateTime": schematest.DateTime, "Date": schematest.Date, "JSON": schematest.AnyJSON},
+		Formats: map[string]schematest.Format{"DateTime": schematest.DateTime, "Date": schematest.Date, "JSON": schematest.AnyJSON, "Scope": isScope},
 		Codes: []string{
 			"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_REQUEST", "BAD_USER_INPUT", "LIMIT_EXCEEDED", "NOT_FOUND", "UNAUTHENTICATED",
 			"FORBIDDEN", "RATE_LIMITED", "OVERLOADED", "UPSTREAM_TIMEOUT", "UPSTREAM_UNAVAILABLE", "UPSTREAM_INVALID", "UPSTREAM_RATE_LIMITED",
@@ -24,17 +26,36 @@ func barograph(t *testing.T, url string) schematest.Config {
 		},
 		Hostile: []any{
 			"Unheard:1", ":", "City:", "City:0", "City:-1", "City:99999999999999999999", "Weather:", "Weather:x:y:z", "Pipeline:", "Pipeline:\x00",
+			"ApiKey:", "ApiKey:\x00", "ApiKey:aaaaaaaaaa",
 			"Record:", "Record::", "Record:default:", "Record:default:\x00", "Record:a:" + strings.Repeat("x", 300),
 			// Cursors are base64url of a letter, a colon and numbers or a name.
 			"cjo=", "cjo6", "cjoxOjI", "cjo5MjIzMzcyMDM2ODU0Nzc1ODA3OjE", "cjotOTIyMzM3MjAzNjg1NDc3NTgwODotMQ", "cDo", "cDpBAA",
+			"azowOg", "azowOmE", "azowOmFhYWFhYWFhYWE", "YTowOg", "YTo5MjIzMzcyMDM2ODU0Nzc1ODA3OjE", "YTowOjA",
 			"ZTE6MDow", "ZTE6MDowOjA", "ZTE6LTE6LTE6LTE", "ZTE6M3c1ZTExMjY0c2dzZjoxODQ0Njc0NDA3MzcwOTU1MTYxNToxODQ0Njc0NDA3MzcwOTU1MTYxNQ",
 		},
 		Unseen: []schematest.Unseen{
 			{At: "ProblemCode.OVERLOADED", Why: "said only when more payloads wait than can be written"},
 			{At: "CacheControlScope.PUBLIC", Why: "said only in the schema, by @cacheControl"},
 			{At: "CacheControlScope.PRIVATE", Why: "said only in the schema, by @cacheControl"},
+			{At: "ProblemCode.API_KEY_EXCEEDS_CALLER", Why: "whoever asks may do everything"},
+			{At: "Caller.pipelines", Why: "whoever asks reaches all of them"},
+			{At: "Caller.expiresAt", Why: "whoever asks has no credential"},
+			{At: "CallerKind.TOKEN", Why: "nobody asks this gateway with a token"},
+			{At: "CallerKind.KEY", Why: "nobody asks this gateway with an API key"},
+			{At: "CallerKind.CERTIFICATE", Why: "nobody asks this gateway with a certificate"},
+			{At: "CallerKind.COMMAND_LINE", Why: "nobody runs a command beside this gateway"},
 		},
 	}
+}
+
+// isScope is the format of a scope.
+func isScope(value json.RawMessage) error {
+	var text string
+	if err := json.Unmarshal(value, &text); err != nil {
+		return err
+	}
+	_, err := auth.ParseScope(text)
+	return err
 }
 
 // definition is one of each thing.
@@ -80,6 +101,22 @@ func (s *seed) values() []schematest.Values {
 		{At: "last", Give: []any{1, 1000}, Why: "both limits"},
 		{At: "Query.pipelines(after:)", Give: []any{s.nameCursor}, Why: "a place among pipelines"},
 		{At: "Query.pipelines(before:)", Give: []any{s.nameCursor}, Why: "a place among pipelines"},
+		{At: "Query.apiKeys(after:)", Give: []any{s.keyCursor}, Why: "a place among API keys"},
+		{At: "Query.apiKeys(before:)", Give: []any{s.keyCursor}, Why: "a place among API keys"},
+		{At: "ApiKeyFilter.active", Give: []any{true, false}, Why: "those that are good for something, and not"},
+		{At: "Query.auditEvents(after:)", Give: []any{s.auditCursor}, Why: "a place among events"},
+		{At: "Query.auditEvents(before:)", Give: []any{s.auditCursor}, Why: "a place among events"},
+		{At: "AuditEventFilter.actor", Give: []any{"developer", "nobody", "a\x00"}, Why: "who did it, and some who did nothing"},
+		{At: "AuditEventFilter.before", Give: []any{"2100-01-01T00:00:00Z", "2026-01-01T00:00:00Z"}, Why: "after all of them, and before"},
+		{At: "CreateApiKeyInput.name", Give: []any{"ci", "", strings.Repeat("x", 101)}, Why: "one, none, and one that is too long"},
+		{At: "CreateApiKeyInput.scopes", Give: []any{[]any{"weather:read", "records:read"}, []any{}}, Why: "some, and none"},
+		{At: "CreateApiKeyInput.pipelines", Give: []any{[]any{s.pipeline, "eu-*"}, []any{"Not One"}, []any{}}, Why: "some, one that is none, and none"},
+		{At: "CreateApiKeyInput.expiresAt", Give: []any{"2100-01-01T00:00:00Z", "2001-01-01T00:00:00Z"}, Why: "to come, and past"},
+		{At: "Mutation.createApiKey", Give: []any{
+			schematest.Args{"input": map[string]any{"name": "ci", "role": "OPERATOR", "pipelines": []any{s.pipeline}}},
+			schematest.Args{"input": map[string]any{"name": "ci", "scopes": []any{"weather:read"}}},
+		}, Why: "by a role, and by scopes"},
+		{At: "RevokeApiKeyInput.id", Give: []any{s.key, "ApiKey:aaaaaaaaaa", s.city}, Why: "there, not, and no key's"},
 		{At: "after", Give: []any{s.recordCursor}, Why: "a place among records"},
 		{At: "before", Give: []any{s.recordCursor}, Why: "a place among records"},
 		{At: "Query.records", Give: []any{
@@ -91,8 +128,8 @@ func (s *seed) values() []schematest.Values {
 		}, Why: "a page after and a page before, as clients walk, and ranges of what the pipeline declares one"},
 		{At: "hours", Give: []any{1, 360}, Why: "both limits"},
 		{At: "days", Give: []any{1, 16}, Why: "both limits"},
-		{At: "Query.node(id:)", Give: []any{s.city, s.weather, s.placeID, s.pipelineID, s.record, "City:0"}, Why: "one of each type, and none"},
-		{At: "ids", Give: []any{[]any{s.city, s.weather, s.placeID, s.pipelineID, s.record}, []any{s.record, "City:0", s.record}, []any{}}, Why: "one of each type, twice the same around none, and none at all"},
+		{At: "Query.node(id:)", Give: []any{s.city, s.weather, s.placeID, s.pipelineID, s.record, s.key, "City:0"}, Why: "one of each type, and none"},
+		{At: "ids", Give: []any{[]any{s.city, s.weather, s.placeID, s.pipelineID, s.record, s.key}, []any{s.record, "City:0", s.record}, []any{}}, Why: "one of each type, twice the same around none, and none at all"},
 		{At: "Query.pipeline(name:)", Give: []any{s.pipeline, "default", "nobody"}, Why: "one with a description, the one that is always there, none"},
 		{At: "payloadId", Give: []any{s.payloadID, "nobody"}, Why: "one that is there, and none"},
 		{At: "Query.record(pipeline:)", Give: []any{s.pipeline}, Why: "where the record is"},

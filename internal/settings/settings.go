@@ -27,6 +27,7 @@ type Settings struct {
 	PostgresBin string `env:"BAROGRAPH_POSTGRES_BIN" type:"path" placeholder:"DIR" help:"Directory of the private PostgreSQL's binaries. Without it, they are looked for, and fetched if there are none."`
 	Sealing     `embed:""`
 	Workers     `embed:""`
+	Audit       `embed:""`
 	Weather     `embed:""`
 	HTTP        `embed:""`
 	TLS         `embed:""`
@@ -47,8 +48,8 @@ func (s *Settings) Validate() error {
 	if s.ReplicaURL != "" && s.DatabaseURL == "" {
 		return errors.New("--database-replica-url needs --database-url: a private PostgreSQL has no replica")
 	}
-	return cmp.Or(s.Sealing.validate(), s.Workers.validate(), s.HTTP.validate(), s.TLS.validate(), s.WebSocket.validate(), s.Ingest.validate(),
-		s.Rates.validate(), s.GraphQL.validate())
+	return cmp.Or(s.Sealing.validate(), s.Workers.validate(), s.Audit.validate(), s.HTTP.validate(), s.TLS.validate(), s.WebSocket.validate(),
+		s.Ingest.validate(), s.Rates.validate(), s.GraphQL.validate())
 }
 
 // BeforeResolve makes kong look where it does not look by itself: into the

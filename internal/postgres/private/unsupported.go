@@ -39,3 +39,6 @@ func (*Server) Restarts() int { return 0 }
 
 // Held returns false.
 func Held(string) bool { return false }
+
+// Running returns an error: there is no server on this system.
+func Running(string, string) (string, error) { return "", ErrNoServer }

@@ -1,0 +1,64 @@
+package apikey
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// Prefix begins the text of every key, so that whoever finds one knows what it is.
+const Prefix = "barograph_"
+
+const (
+	idLength    = 10 // 50 bits, which are public
+	secretBytes = 25 // 200 bits
+	sumLength   = 7  // the checksum of what stands before it
+)
+
+// letters are those that are hard to confuse, in one case.
+var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+var (
+	idPattern   = regexp.MustCompile(fmt.Sprintf(`^[a-z2-7]{%d}$`, idLength))
+	textPattern = regexp.MustCompile(fmt.Sprintf(`^%s[a-z2-7]{%d}_[a-z2-7]{%d}$`, Prefix, idLength, letters.EncodedLen(secretBytes)+sumLength))
+)
+
+func validID(id string) bool { return idPattern.MatchString(id) }
+
+// newText makes the text of a key, and its id.
+func newText(random io.Reader) (text, id string, err error) {
+	bits := make([]byte, 7+secretBytes)
+	if _, err := io.ReadFull(random, bits); err != nil {
+		return "", "", fmt.Errorf("make an API key: %w", err)
+	}
+	id = letters.EncodeToString(bits[:7])[:idLength]
+	text = Prefix + id + "_" + letters.EncodeToString(bits[7:])
+	return text + checksum(text), id, nil
+}
+
+// ParseID returns the id in the text of a key, and whether it is one: with nothing
+// mistyped in it, be there such a key or not.
+func ParseID(text string) (id string, ok bool) {
+	if !textPattern.MatchString(text) {
+		return "", false
+	}
+	body := text[:len(text)-sumLength]
+	return strings.TrimPrefix(text, Prefix)[:idLength], checksum(body) == text[len(body):]
+}
+
+// checksum tells mistyped texts, and is no secret.
+func checksum(body string) string {
+	return letters.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(body))))
+}
+
+// hash returns what is kept of a key's text. It is not slow, as those of passwords
+// are: nobody guesses one of 2 to the 200.
+func hash(text string) []byte {
+	sum := sha256.Sum256([]byte(text))
+	return sum[:]
+}
