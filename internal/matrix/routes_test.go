@@ -71,6 +71,8 @@ func objects(schema *ast.Schema, f *ast.FieldDefinition) []*ast.Definition {
 	switch t := schema.Types[f.Type.Name()]; {
 	case t.Kind == ast.Object:
 		return []*ast.Definition{t}
+	case t.Name == "Node" || t.Name == "_Entity":
+		return []*ast.Definition{schema.Types["City"]} // as given names one
 	case t.IsAbstractType():
 		return schema.GetPossibleTypes(t)
 	}
@@ -136,6 +138,9 @@ var given = map[string]string{
 	"Mutation.submitPayloads":          `input: {pipeline: "NAME", payloads: [{id: "FRESH"}, {id: "sent"}, {id: "failed"}, 7]}`,
 	"Mutation.replayRecords":           `input: {ids: ["Record:NAME:failed", "Record:NAME:sent"]}`,
 	"Mutation.refreshWeather":          `input: {cities: ["Mumbai"]}`,
+	"Query.auditEvents":                `filter: {pipeline: "NAME"}`,
+	"Mutation.createApiKey":            `input: {name: "FRESH", scopes: ["keys:write"], pipelines: ["NAME"]}`,
+	"Mutation.revokeApiKey":            `input: {id: "ApiKey:FRESH"}`,
 	"Mutation.createPipeline":          `input: {name: "NAME-FRESH"}`,
 	"Mutation.updatePipeline":          `input: {name: "NAME", description: "of NAME"}`,
 	"Mutation.testPipeline":            `input: {name: "NAME", payload: {id: "a", city: "Mumbai"}}`,
