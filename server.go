@@ -22,9 +22,9 @@ import (
 	"github.com/lmittmann/tint"
 	"golang.org/x/sync/errgroup"
 
-	"barograph/auth"
 	"barograph/gazetteer"
 	"barograph/graph"
+	"barograph/graph/transport"
 	"barograph/internal/admin"
 	"barograph/internal/edge"
 	"barograph/internal/postgres"
@@ -83,8 +83,11 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // closed by the server before, when that has run
-	warnUnlessLocal(ctx, listener.Addr(), "serving beyond this machine without authentication", logger)
-	serves, err := graphConfig(s, listener.Addr(), logger)
+	who, err := newIdentity(s.Authentication, listener.Addr(), logger)
+	if err != nil {
+		return err
+	}
+	serves, err := graphConfig(s, who, logger)
 	if err != nil {
 		return err
 	}
@@ -156,23 +159,29 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	}
 	serves.Extensions = []graphql.HandlerExtension{loaders.Extension{
 		Sources: loaders.Sources{Weather: reports, Pipelines: pipelines, Records: store},
-		Report:  inForce(s.UpstreamReport, listener.Addr()),
+		Report:  who.inForce(s.UpstreamReport),
 	}}
-	handler := auth.As(auth.Anyone, graph.New(serves))
+	in := who.door(nil)
+	serves.WebSocket.Init = in.Init
 	if err := errors.Join(base.pools.Observe(), processing.writer.Observe(), vault.Observe(), tally.Observe()); err != nil {
 		return err
 	}
 	playground, explore := http.NotFoundHandler(), "nothing here: --playground=on turns it on"
-	if inForce(s.Playground, listener.Addr()) {
+	if who.inForce(s.Playground) {
 		playground, explore = web.Playground(), fmt.Sprintf("http://%s/", listener.Addr())
 	}
-	announce(out, listener.Addr(), explore, operators, base, sources)
+	described := http.NotFoundHandler()
+	if who.inForce(s.Introspection) {
+		described = web.Schema(schema)
+	}
+	announce(out, listener.Addr(), explore, who, operators, base, sources)
 
 	var serving errgroup.Group
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWriting()
 	processing.run(ctx, writing, &serving)
 	serving.Go(func() error { return feed.Run(writing) })
+	serving.Go(func() error { return who.run(writing) })
 	for _, upkeep := range []func(context.Context) error{vault.Run, indexer.Run, sweeper.Run, tally.Run} {
 		serving.Go(func() error { return upkeep(writing) })
 	}
@@ -182,8 +191,9 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	serving.Go(func() error {
 		defer stopWriting() // once nobody is left to write for
 		return edge.New(edge.Config{
-			GraphQL: handler, Playground: playground, Schema: web.Schema(schema), Ready: base.pools.Ping, Logger: logger,
-			Ingest: newIngest(s, processing.intake, pipelines, logger),
+			GraphQL:    in.Handler(graph.New(serves), transport.Refuse, transport.AsksForWebSocket),
+			Playground: playground, Schema: described, Ready: base.pools.Ping, Logger: logger,
+			Ingest: newIngest(s, in, processing.intake, pipelines, logger),
 			Hosts:  s.AllowedHosts, CORS: edge.CORS{Origins: s.CORSOrigins, Credentials: s.RequirePreflight},
 		}).Serve(ctx, listener)
 	})
@@ -202,9 +212,9 @@ func newCatalog(s settings.Settings, pipelines *pipeline.Store, forecaster pipel
 }
 
 // announce says what is served, where, and on what it rests.
-func announce(out io.Writer, address net.Addr, explore string, operators *operators, base *database, sources providers) {
-	_, _ = fmt.Fprintf(out, "Barograph is ready.\n  GraphQL   http://%s/graphql\n  Explore   %s\n  Admin     %s\n  Database  %s\n  Weather   %s\n",
-		address, explore, operators.description, base.description, sources)
+func announce(out io.Writer, address net.Addr, explore string, who *identity, operators *operators, base *database, sources providers) {
+	_, _ = fmt.Fprintf(out, "Barograph is ready.\n  GraphQL   http://%s/graphql\n  Explore   %s\n  Access    %s\n  Admin     %s\n  Database  %s\n  Weather   %s\n",
+		address, explore, who.description, operators.description, base.description, sources)
 }
 
 func newLogger(s *settings.Settings) *slog.Logger {
@@ -215,7 +225,7 @@ func newLogger(s *settings.Settings) *slog.Logger {
 		terminal = info.Mode()&os.ModeCharDevice != 0
 	}
 	if s.LogFormat == "json" || (s.LogFormat == "auto" && !terminal) {
-		return slog.New(telemetry.Handler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
+		return slog.New(telemetry.Handler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}), principalOf))
 	}
-	return slog.New(telemetry.Handler(tint.NewTextHandler(os.Stderr, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal})))
+	return slog.New(telemetry.Handler(tint.NewTextHandler(os.Stderr, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal}), principalOf))
 }
