@@ -97,7 +97,7 @@ const (
 func TestServeLetsInWhoeverHasAGoodToken(t *testing.T) {
 	t.Parallel()
 	from := newIssuer(t)
-	g := serve(t, filepath.Join(tempDir(t), "data"), "--jwt-issuers", from.url, "--jwt-audiences", "barograph", "--log-level", "debug")
+	g := observed(t, "--jwt-issuers", from.url, "--jwt-audiences", "barograph")
 	token := "Bearer " + from.token("viewer", time.Hour)
 	for name, c := range map[string]struct {
 		path, authorization string
@@ -119,6 +119,15 @@ func TestServeLetsInWhoeverHasAGoodToken(t *testing.T) {
 		status, value, body := g.get(t, c.path, c.authorization, c.header)
 		if status != c.status || value != c.value || !strings.Contains(body, c.body) {
 			t.Errorf("%s: %d, %s: %q and %.300s; want %d, %q and %s", name, status, c.header, value, body, c.status, c.value, c.body)
+		}
+	}
+	_, metrics := get(t, g.admin(t)+"/metrics")
+	for _, want := range []string{
+		`barograph_auth_authentications_total{kind="token",outcome="accepted"} 4`, `barograph_auth_authentications_total{kind="token",outcome="refused"} 2`,
+		`barograph_auth_authentications_total{kind="nobody",outcome="absent"} 2`, `barograph_auth_key_fetches_total{issuer="` + from.url + `",outcome="done"} 1`,
+	} {
+		if !strings.Contains(metrics, want+"\n") {
+			t.Errorf("the metrics lack %s", want)
 		}
 	}
 	if log := g.out.String(); !strings.Contains(log, from.url+"|ada") || strings.Contains(log, token[len("Bearer "):]) {

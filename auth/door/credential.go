@@ -15,7 +15,7 @@ const keyPrefix = "barograph_"
 
 const (
 	authorization = "Authorization"
-	apiKey        = "X-Api-Key" // as net/http spells it
+	apiKey        = "X-Api-Key" //nolint:gosec // the name of a header, as net/http spells it
 )
 
 // A credential is what somebody shows, good or not.

@@ -37,7 +37,7 @@ var _, _ = otel.Meter("barograph/auth/door").Int64ObservableCounter("barograph.a
 			for outcome := range counts[kind] {
 				if n := counts[kind][outcome].Load(); n > 0 {
 					o.Observe(n, metric.WithAttributes(
-						attribute.String("kind", auth.Kind(kind).String()), attribute.String("outcome", names[outcome]))) //nolint:gosec // one of a few
+						attribute.String("kind", auth.Kind(kind).String()), attribute.String("outcome", names[outcome])))
 				}
 			}
 		}
