@@ -3,27 +3,26 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"net"
 	"reflect"
 	"strconv"
 
 	"github.com/alecthomas/kong"
 
+	"barograph/auth/token"
 	"barograph/graph"
 	"barograph/graph/cost"
 	"barograph/graph/document"
 	"barograph/graph/persisted"
 	"barograph/graph/transport"
-	"barograph/internal/loopback"
 	"barograph/internal/settings"
 )
 
-// graphConfig returns what the settings say of GraphQL, which is served at the
-// address.
-func graphConfig(s settings.Settings, address net.Addr, logger *slog.Logger) (graph.Config, error) {
+// graphConfig returns what the settings say of GraphQL, which is served to those
+// who are let in.
+func graphConfig(s settings.Settings, who *identity, logger *slog.Logger) (graph.Config, error) {
 	config := graph.Config{
 		Logger:           logger,
-		HideSchema:       !inForce(s.Introspection, address),
+		HideSchema:       !who.inForce(s.Introspection),
 		Federation:       s.Federation,
 		Limits:           document.Limits(s.Limits),
 		CostLimits:       cost.Limits{Total: s.CostLimit, Fields: s.AnswerFieldsLimit},
@@ -53,12 +52,6 @@ func graphConfig(s settings.Settings, address net.Addr, logger *slog.Logger) (gr
 	return config, nil
 }
 
-// inForce reports whether a setting that is on, off or auto is on: auto is where
-// only this machine is served, which is for development.
-func inForce(setting string, address net.Addr) bool {
-	return setting == "on" || setting == "auto" && loopback.Address(address)
-}
-
 // graphDefaults are the defaults of those settings, which the packages know that
 // they are for.
 func graphDefaults() kong.Vars {
@@ -69,6 +62,9 @@ func graphDefaults() kong.Vars {
 		"answer_fields_limit": strconv.Itoa(cost.Defaults.Fields),
 		"body_limit":          strconv.Itoa(transport.DefaultBodyLimit),
 		"batch_limit":         strconv.Itoa(transport.DefaultBatchLimit),
+		"jwt_roles_claim":     token.DefaultRolesClaim,
+		"jwt_pipelines_claim": token.DefaultPipelinesClaim,
+		"jwt_leeway":          token.DefaultLeeway.String(),
 	}
 	limits := reflect.ValueOf(document.Defaults)
 	for i := range limits.NumField() {

@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 
-	"barograph/auth"
+	"barograph/auth/door"
 	"barograph/ingest"
 	"barograph/internal/origin"
 	"barograph/internal/settings"
@@ -12,11 +12,11 @@ import (
 )
 
 // newIngest returns what takes payloads in as messages, nil where that is off.
-func newIngest(s settings.Settings, intake ingest.Intake, pipelines *pipeline.Store, charge ingest.Charge, logger *slog.Logger) http.Handler {
+func newIngest(s settings.Settings, in *door.Door, intake ingest.Intake, pipelines *pipeline.Store, charge ingest.Charge, logger *slog.Logger) http.Handler {
 	if !s.Ingest.Ingest {
 		return nil
 	}
-	return auth.As(auth.Anyone, ingest.New(ingest.Config{
+	return in.Handler(ingest.New(ingest.Config{
 		Intake: intake, Pipelines: pipelines, Pages: origin.Pages{Listed: s.CORSOrigins}, Streams: s.IngestStreams, Charge: charge, Logger: logger,
-	}))
+	}), ingest.Refuse, nil)
 }

@@ -23,15 +23,14 @@ import (
 	"github.com/lmittmann/tint"
 	"golang.org/x/sync/errgroup"
 
-	"barograph/auth"
 	"barograph/auth/apikey"
 	"barograph/gazetteer"
 	"barograph/graph"
 	"barograph/graph/access"
+	"barograph/graph/transport"
 	"barograph/internal/admin"
 	"barograph/internal/audit"
 	"barograph/internal/edge"
-	"barograph/internal/loopback"
 	"barograph/internal/postgres"
 	"barograph/internal/postgres/private"
 	"barograph/internal/settings"
@@ -88,14 +87,17 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // closed by the server before, when that has run
-	allowed, err := newAllowances(ctx, s, !loopback.Address(listener.Addr()), logger)
+	who, err := newIdentity(s.Authentication, listener.Addr(), logger)
+	if err != nil {
+		return err
+	}
+	allowed, err := newAllowances(ctx, s, !who.development, logger)
 	if err != nil {
 		return err
 	}
 	defer allowed.close()
 	listener = allowed.crowd.Listen(listener)
-	warnUnlessLocal(ctx, listener.Addr(), "serving beyond this machine without authentication", logger)
-	serves, err := graphConfig(s, listener.Addr(), logger)
+	serves, err := graphConfig(s, who, logger)
 	if err != nil {
 		return err
 	}
@@ -174,26 +176,31 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	}
 	serves.Extensions = []graphql.HandlerExtension{loaders.Extension{
 		Sources: loaders.Sources{Weather: reports, Pipelines: pipelines, Records: store, Keys: keys},
-		Report:  inForce(s.UpstreamReport, listener.Addr()),
+		Report:  who.inForce(s.UpstreamReport),
 		Denied:  access.Denied,
 	}}
 	serves.Allowance = allowed.principals
-	handler := auth.As(auth.Anyone, graph.New(serves))
+	in := who.door(keys)
+	serves.WebSocket.Init = in.Init
 	if err := errors.Join(base.pools.Observe(), processing.writer.Observe(), vault.Observe(), tally.Observe()); err != nil {
 		return err
 	}
 	playground, explore := http.NotFoundHandler(), "nothing here: --playground=on turns it on"
-	if inForce(s.Playground, listener.Addr()) {
+	if who.inForce(s.Playground) {
 		playground, explore = web.Playground(), fmt.Sprintf("%s://%s/", s.Scheme(), listener.Addr())
 	}
-	announce(out, fmt.Sprintf("%s://%s/graphql", s.Scheme(), listener.Addr()), explore, encrypted, operators, base, sources)
+	described := http.NotFoundHandler()
+	if who.inForce(s.Introspection) {
+		described = web.Schema(schema)
+	}
+	announce(out, fmt.Sprintf("%s://%s/graphql", s.Scheme(), listener.Addr()), explore, who, encrypted, operators, base, sources)
 
 	var serving errgroup.Group
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWriting()
 	processing.run(ctx, writing, &serving)
 	serving.Go(func() error { return feed.Run(writing) })
-	for _, upkeep := range []func(context.Context) error{encrypted.run, allowed.run, vault.Run, indexer.Run, sweeper.Run, tally.Run, keys.Run, events.Run} {
+	for _, upkeep := range []func(context.Context) error{who.run, encrypted.run, allowed.run, vault.Run, indexer.Run, sweeper.Run, tally.Run, keys.Run, events.Run} {
 		serving.Go(func() error { return upkeep(writing) })
 	}
 	if operators.listener != nil {
@@ -202,8 +209,9 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	serving.Go(func() error {
 		defer stopWriting() // once nobody is left to write for
 		return edge.New(edge.Config{
-			GraphQL: handler, Playground: playground, Schema: web.Schema(schema), Ready: base.pools.Ping, Logger: logger,
-			Ingest: newIngest(s, processing.intake, pipelines, allowed.charge, logger),
+			GraphQL:    in.Handler(graph.New(serves), transport.Refuse, transport.AsksForWebSocket),
+			Playground: playground, Schema: described, Ready: base.pools.Ping, Logger: logger,
+			Ingest: newIngest(s, in, processing.intake, pipelines, allowed.charge, logger),
 			TLS:    encrypted.config(), Gate: allowed.gate,
 			Hosts: s.AllowedHosts, CORS: edge.CORS{Origins: s.CORSOrigins, Credentials: s.RequirePreflight},
 		}).Serve(ctx, listener)
@@ -223,9 +231,11 @@ func newCatalog(s settings.Settings, pipelines *pipeline.Store, forecaster pipel
 }
 
 // announce says what is served, where, and on what it rests.
-func announce(out io.Writer, endpoint, explore string, encrypted *encryption, operators *operators, base *database, sources providers) {
-	_, _ = fmt.Fprintf(out, "Barograph is ready.\n  GraphQL   %s\n  Explore   %s\n%s  Admin     %s\n  Database  %s\n  Weather   %s\n",
-		endpoint, explore, encrypted.announcement(), operators.description, base.description, sources)
+func announce(
+	out io.Writer, endpoint, explore string, who *identity, encrypted *encryption, operators *operators, base *database, sources providers,
+) {
+	_, _ = fmt.Fprintf(out, "Barograph is ready.\n  GraphQL   %s\n  Explore   %s\n  Access    %s\n%s  Admin     %s\n  Database  %s\n  Weather   %s\n",
+		endpoint, explore, who.description, encrypted.announcement(), operators.description, base.description, sources)
 }
 
 func newLogger(s *settings.Settings) *slog.Logger {
@@ -236,7 +246,7 @@ func newLogger(s *settings.Settings) *slog.Logger {
 		terminal = info.Mode()&os.ModeCharDevice != 0
 	}
 	if s.LogFormat == "json" || (s.LogFormat == "auto" && !terminal) {
-		return slog.New(telemetry.Handler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
+		return slog.New(telemetry.Handler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}), principalOf))
 	}
-	return slog.New(telemetry.Handler(tint.NewTextHandler(os.Stderr, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal})))
+	return slog.New(telemetry.Handler(tint.NewTextHandler(os.Stderr, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal}), principalOf))
 }

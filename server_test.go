@@ -289,9 +289,12 @@ func TestServeSaysWhatIsWrong(t *testing.T) {
 
 func TestServeWarnsBeyondLoopback(t *testing.T) {
 	t.Parallel()
-	g := start(t, command(t, "--listen", "0.0.0.0:0", "--data-dir", filepath.Join(tempDir(t), "data"), "--weather", "simulator"))
-	if !strings.Contains(g.out.String(), "without authentication") {
+	g := start(t, command(t, "--listen", "0.0.0.0:0", "--dangerously-serve-everyone-as-admin", "--data-dir", filepath.Join(tempDir(t), "data"), "--weather", "simulator"))
+	if !strings.Contains(g.out.String(), "serving everybody as admin") || !strings.Contains(g.out.String(), "EVERYBODY, who may do everything") {
 		t.Errorf("it does not warn:\n%s", g.out)
+	}
+	if status, _, _ := g.get(t, aCity, "", ""); status != http.StatusOK {
+		t.Errorf("it does not serve: %d", status)
 	}
 }
 

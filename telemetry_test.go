@@ -87,6 +87,9 @@ func keepBusy(t *testing.T, g *gateway, round int) {
 	if lines := g.ingest(t, "default", fmt.Sprintf("{\"id\":\"line%d\"}\n{\"note\":%q}\n", round, marked)); !strings.Contains(lines, `"accepted":1`) || !strings.Contains(lines, `"rejected":1`) {
 		t.Fatalf("two lines are answered %s", lines)
 	}
+	if status, _, _ := g.get(t, aCity, "Bearer "+marked, ""); status != http.StatusUnauthorized {
+		t.Fatalf("a bad token is answered %d", status)
+	}
 	if lines := g.ingest(t, "nowhere", ""); !strings.Contains(lines, "PIPELINE_NOT_FOUND") {
 		t.Fatalf("an unknown pipeline is answered %s", lines)
 	}

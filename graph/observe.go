@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
+	"barograph/auth"
 	"barograph/internal/fault"
 	"barograph/internal/operation"
 )
@@ -56,6 +57,9 @@ func (o observer) InterceptOperation(ctx context.Context, next graphql.Operation
 	document := graphql.GetOperationContext(ctx)
 	r := &run{observer: o, name: o.names.of(document.Operation), kind: document.Operation.Operation, start: document.Stats.Read.End}
 	ctx, r.span = tracer.Start(r.name.operation.Within(ctx), r.name.title, r.name.span...)
+	if p := auth.From(ctx); r.span.IsRecording() && p.Kind != auth.Developer {
+		r.span.SetAttributes(attribute.String("enduser.id", p.Name))
+	}
 	if o.logger.Enabled(ctx, slog.LevelDebug) {
 		o.logger.DebugContext(ctx, r.name.title+" started")
 	}

@@ -76,6 +76,13 @@ func failed(err error) *refusal {
 	return r
 }
 
+// Refuse answers a request that is not let in, before its body is read, with what
+// a client may know of an error.
+func Refuse(w http.ResponseWriter, r *http.Request, why *fault.Error) {
+	w.Header().Set("Cache-Control", "no-store")
+	failed(why).answer(r.Context(), w)
+}
+
 func (r *refusal) answer(ctx context.Context, w http.ResponseWriter) {
 	if r.header[0] != "" {
 		w.Header().Set(r.header[0], r.header[1])

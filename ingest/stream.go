@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"barograph/auth"
 	"barograph/internal/drain"
 	"barograph/internal/fault"
 )
@@ -24,7 +25,9 @@ import (
 func (h *Handler) stream(w http.ResponseWriter, r *http.Request, a asked) {
 	streams.Add(r.Context(), 1)
 	defer streams.Add(r.Context(), -1)
-	ctx, cancel := drain.Stream(r.Context())
+	session, end := auth.Session(r.Context())
+	defer end()
+	ctx, cancel := drain.Stream(session)
 	defer cancel()
 	if strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
 		w.WriteHeader(http.StatusContinue) // which nobody else sends once the answer has begun

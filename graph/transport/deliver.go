@@ -5,12 +5,17 @@ import (
 	"encoding/base64"
 	"net/http"
 	"strings"
+
+	"barograph/auth"
 )
 
 // deliver sends an answer: with what caches may do with it, compressed where
 // that is accepted and worth it, and not at all where the client has it already.
 func deliver(w http.ResponseWriter, r *http.Request, mediaType string, a answer) {
 	header := w.Header()
+	if auth.From(r.Context()).Kind != auth.Developer {
+		a.policy.Private = true // another may not see the same
+	}
 	header.Set("Cache-Control", a.policy.Header())
 	if a.allow != "" {
 		header.Set("Allow", a.allow)

@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"barograph/auth"
 	"barograph/graph/stream"
 	"barograph/internal/drain"
 	"barograph/internal/fault"
@@ -59,6 +60,8 @@ func run(ctx context.Context, exec graphql.GraphExecutor, operation *graphql.Ope
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, drain.ErrStopping):
 		return fault.New(fault.Unavailable, "the server is stopping; another one will serve")
+	case isOver(cause):
+		return cause
 	case isSubscription(operation):
 		return s.Err()
 	case sent == 0: // the client has left, or the time is up
@@ -79,12 +82,29 @@ func events(ctx context.Context, exec graphql.GraphExecutor, operation *graphql.
 }
 
 // streamContext returns the context of an operation: a subscription has to be
-// told when the server stops, and whatever else ends by itself.
+// told when the server stops, or stops knowing whose it is, and whatever else ends
+// by itself.
 func streamContext(request context.Context, operation *graphql.OperationContext) (context.Context, context.CancelFunc) {
 	if isSubscription(operation) {
-		return drain.Stream(request)
+		return lasting(request)
 	}
 	return context.WithCancel(request)
+}
+
+// lasting returns the context of what has no end of its own.
+func lasting(request context.Context) (context.Context, context.CancelFunc) {
+	session, end := auth.Session(request)
+	ctx, cancel := drain.Stream(session)
+	return ctx, func() {
+		cancel()
+		end()
+	}
+}
+
+// isOver reports whether a context ended since whose it is stopped being known.
+func isOver(cause error) bool {
+	var why *fault.Error
+	return errors.As(cause, &why) && why.Kind == fault.Unauthenticated
 }
 
 func isSubscription(operation *graphql.OperationContext) bool {

@@ -55,6 +55,17 @@ func (p *problem) answer(w http.ResponseWriter, mediaType string) {
 	respond(w, mediaType, p.status, p.response())
 }
 
+// Refuse answers a request that is not let in, before its body is read, with what
+// a client may know of an error.
+func Refuse(w http.ResponseWriter, r *http.Request, why *fault.Error) {
+	mediaType, _ := negotiate(r.Header.Values("Accept"))
+	status := statuses[why.Kind]
+	if status == 0 {
+		status = http.StatusBadRequest
+	}
+	(&problem{status: status, kind: why.Kind, message: why.Message, after: why.RetryAfter}).answer(w, mediaType)
+}
+
 // refuse answers a request of which nothing is executed.
 func refuse(w http.ResponseWriter, mediaType string, status int, message string) {
 	(&problem{status: status, message: message}).answer(w, mediaType)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"barograph/auth"
 	"barograph/internal/drain"
 )
 
@@ -46,6 +47,7 @@ func newReservations(limit int, lifetime time.Duration, operations int) *reserva
 
 // A reservation is of one connection, which may have been made.
 type reservation struct {
+	owner    *auth.Principal
 	ctx      context.Context //nolint:containedctx // that of its operations: it ends with the connection
 	release  context.CancelFunc
 	messages chan []byte
@@ -53,29 +55,41 @@ type reservation struct {
 	running  sync.WaitGroup // operations
 
 	mu         sync.Mutex
-	over       bool                          // guarded by mu: no more operations begin
-	operations map[string]context.CancelFunc // guarded by mu, by the client's id
+	over       bool                // guarded by mu: no more operations begin
+	operations map[string]reserved // guarded by mu, by the client's id
+}
+
+// A reserved operation can be ended.
+type reserved struct {
+	cancel context.CancelFunc      // as its client wants it
+	end    context.CancelCauseFunc // for a reason that its client is told
 }
 
 // reserve makes a reservation, unless there are too many.
-func (all *reservations) reserve() (token string, ok bool) {
+func (all *reservations) reserve(owner *auth.Principal) (token string, ok bool) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	if len(all.all) >= all.limit {
 		return "", false
 	}
 	ctx, release := context.WithCancel(context.Background())
-	made := &reservation{ctx: ctx, release: release, messages: make(chan []byte), operations: map[string]context.CancelFunc{}}
+	made := &reservation{owner: owner, ctx: ctx, release: release, messages: make(chan []byte), operations: map[string]reserved{}}
 	token = rand.Text()
 	all.all[token] = made
 	made.expiry = time.AfterFunc(all.lifetime, func() { all.cancel(token, made) })
 	return token, true
 }
 
-func (all *reservations) find(token string) *reservation {
+// find returns the reservation that a request names, nil where there is none, or
+// somebody else's.
+func (all *reservations) find(r *http.Request, token string) *reservation {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	return all.all[token]
+	found, p := all.all[token], auth.From(r.Context())
+	if found == nil || found.owner.Kind != p.Kind || found.owner.Name != p.Name {
+		return nil
+	}
+	return found
 }
 
 // cancel ends a reservation and waits for its operations.
@@ -89,8 +103,8 @@ func (all *reservations) cancel(token string, r *reservation) {
 }
 
 // reserve answers with the token of a new reservation.
-func (s *SSE) reserve(w http.ResponseWriter) {
-	token, ok := s.reservations.reserve()
+func (s *SSE) reserve(w http.ResponseWriter, r *http.Request) {
+	token, ok := s.reservations.reserve(auth.From(r.Context()))
 	if !ok {
 		w.Header().Set("Retry-After", "5")
 		refuse(w, mediaTypeJSON, http.StatusServiceUnavailable, "there are too many reservations of event streams: try again later")
@@ -106,7 +120,7 @@ const noReservation = "the event stream's token is not known: it was never given
 
 // open makes the connection that was reserved.
 func (s *SSE) open(w http.ResponseWriter, r *http.Request, token string) {
-	reserved := s.reservations.find(token)
+	reserved := s.reservations.find(r, token)
 	if reserved == nil {
 		refuse(w, mediaTypeJSON, http.StatusNotFound, noReservation)
 		return
@@ -115,7 +129,7 @@ func (s *SSE) open(w http.ResponseWriter, r *http.Request, token string) {
 		refuse(w, mediaTypeJSON, http.StatusConflict, "the event stream is open already")
 		return
 	}
-	ctx, cancel := drain.Stream(r.Context())
+	ctx, cancel := lasting(r.Context())
 	messages := make(chan []byte)
 	go func() {
 		defer close(messages)
@@ -129,16 +143,22 @@ func (s *SSE) open(w http.ResponseWriter, r *http.Request, token string) {
 }
 
 // forward hands on what operations send, until ctx is done; and if that is since
-// the server stops, until they have said so.
+// the server stops, or stops knowing whose it is, until they have said so.
 func (r *reservation) forward(ctx context.Context, messages chan<- []byte) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
 		<-ctx.Done()
-		if errors.Is(context.Cause(ctx), drain.ErrStopping) {
+		switch cause := context.Cause(ctx); {
+		case isOver(cause):
 			r.close()
-			r.running.Wait()
+			r.endAll(cause)
+		case errors.Is(cause, drain.ErrStopping):
+			r.close()
+		default:
+			return
 		}
+		r.running.Wait()
 	}()
 	for {
 		select {
@@ -157,19 +177,28 @@ func (r *reservation) close() {
 	r.over = true
 }
 
+// endAll ends all operations for a reason.
+func (r *reservation) endAll(why error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, operation := range r.operations {
+		operation.end(why)
+	}
+}
+
 // begin begins an operation, or returns why it cannot.
-func (r *reservation) begin(id string, limit int, cancel context.CancelFunc, operate func()) *problem {
+func (r *reservation) begin(id string, limit int, operation reserved, operate func()) *problem {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
 	case r.over:
 		return &problem{status: http.StatusNotFound, message: noReservation}
-	case r.operations[id] != nil:
+	case r.operations[id].cancel != nil:
 		return &problem{status: http.StatusConflict, message: "an operation with this operationId is under way"}
 	case len(r.operations) >= limit:
 		return &problem{status: http.StatusTooManyRequests, message: fmt.Sprintf("there are %d operations on the event stream, which is as many as there may be", limit)}
 	}
-	r.operations[id] = cancel
+	r.operations[id] = operation
 	r.running.Go(operate)
 	return nil
 }
@@ -190,8 +219,8 @@ func (r *reservation) send(message []byte) {
 // operate begins an operation whose responses go to a connection that is
 // reserved.
 func (s *SSE) operate(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, token string) {
-	reserved := s.reservations.find(token)
-	if reserved == nil {
+	stream := s.reservations.find(r, token)
+	if stream == nil {
 		refuse(w, mediaTypeJSON, http.StatusNotFound, noReservation)
 		return
 	}
@@ -213,19 +242,22 @@ func (s *SSE) operate(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		return
 	}
 	// It lasts as long as the connection, and not as this request.
-	ctx, cancel := streamContext(context.WithoutCancel(r.Context()), operation)
+	ctx, end := context.WithCancelCause(context.WithoutCancel(r.Context()))
+	ctx, cancel := streamContext(ctx, operation)
 	name, _ := json.Marshal(id) // a string
-	problem := reserved.begin(id, s.reservations.operations, cancel, func() {
+	problem := stream.begin(id, s.reservations.operations, reserved{cancel, end}, func() {
+		defer end(nil)
 		defer cancel()
-		defer context.AfterFunc(reserved.ctx, cancel)() //nolint:contextcheck // the connection's
+		defer context.AfterFunc(stream.ctx, cancel)() //nolint:contextcheck // the connection's
 		follow(ctx, exec, operation, "", func(e event) {
-			reserved.send(nextEvent("", fmt.Appendf(nil, `{"id":%s,"payload":%s}`, name, e.text)))
+			stream.send(nextEvent("", fmt.Appendf(nil, `{"id":%s,"payload":%s}`, name, e.text)))
 		})
-		reserved.end(id)
-		reserved.send(completeEvent(fmt.Appendf(nil, `{"id":%s}`, name)))
+		stream.end(id)
+		stream.send(completeEvent(fmt.Appendf(nil, `{"id":%s}`, name)))
 	})
 	if problem != nil {
 		cancel()
+		end(nil)
 		problem.answer(w, mediaTypeJSON)
 		return
 	}
@@ -235,7 +267,7 @@ func (s *SSE) operate(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 
 // stop ends an operation, if it has not ended by itself.
 func (s *SSE) stop(w http.ResponseWriter, r *http.Request, token string) {
-	reserved, id := s.reservations.find(token), r.URL.Query().Get("operationId")
+	reserved, id := s.reservations.find(r, token), r.URL.Query().Get("operationId")
 	switch {
 	case reserved == nil:
 		refuse(w, mediaTypeJSON, http.StatusNotFound, noReservation)
@@ -245,7 +277,7 @@ func (s *SSE) stop(w http.ResponseWriter, r *http.Request, token string) {
 		return
 	}
 	reserved.mu.Lock()
-	cancel := reserved.operations[id]
+	cancel := reserved.operations[id].cancel
 	reserved.mu.Unlock()
 	if cancel != nil {
 		cancel()

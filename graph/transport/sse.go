@@ -75,7 +75,7 @@ func (s *SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 	case !s.http.Origins.Allowed(r) && !isReading(r):
 		foreign().answer(w, mediaTypeJSON)
 	case r.Method == http.MethodPut:
-		s.reserve(w)
+		s.reserve(w, r)
 	case r.Method == http.MethodDelete:
 		s.stop(w, r, token)
 	case token == "":

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"barograph/auth"
 	"barograph/internal/fault"
 )
 
@@ -17,6 +19,11 @@ import (
 // default.
 type WebSocketConfig struct {
 	Origin func(*http.Request) bool // whether a page may open a socket; by default, those of this server
+
+	// Init returns whose a socket is, by the payload of its connection_init, which
+	// may be none, and by what the handshake's context knows; by default, that
+	// alone. A fault.Error tells why it is not served.
+	Init func(ctx context.Context, payload []byte) (*auth.Principal, error)
 
 	Connections  int   // at a time, in all: 10 000
 	Operations   int   // at a time, on one connection: 100
@@ -33,6 +40,9 @@ type WebSocketConfig struct {
 func (c WebSocketConfig) orDefault() WebSocketConfig {
 	if c.Origin == nil {
 		c.Origin = Origins{}.Allowed
+	}
+	if c.Init == nil {
+		c.Init = func(ctx context.Context, _ []byte) (*auth.Principal, error) { return auth.From(ctx), nil }
 	}
 	c.Connections = cmp.Or(c.Connections, 10_000)
 	c.Operations = cmp.Or(c.Operations, 100)

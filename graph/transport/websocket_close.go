@@ -22,6 +22,7 @@ func (c closing) Error() string { return fmt.Sprintf("closed with %d: %s", c.cod
 var (
 	badMessage    = closing{4400, "Invalid message received"}
 	unauthorized  = closing{4401, "Unauthorized"}
+	forbidden     = closing{4403, "Forbidden"}
 	notAcceptable = closing{4406, "Subprotocol not acceptable"}
 	initTimeout   = closing{4408, "Connection initialisation timeout"}
 	secondInit    = closing{4429, "Too many initialisation requests"}
@@ -37,6 +38,7 @@ var (
 	tooLong       = closing{websocket.StatusPolicyViolation, "Message took too long"}
 	tooBig        = closing{websocket.StatusMessageTooBig, "Message too big"}
 	tooSlow       = closing{websocket.StatusTryAgainLater, "Too slow"}
+	notNow        = closing{websocket.StatusTryAgainLater, "Try again later"}
 )
 
 // Those of which there is nobody to tell.

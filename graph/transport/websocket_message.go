@@ -33,7 +33,7 @@ type message struct {
 	kind    string
 	id      string             // of subscribe and complete
 	params  *graphql.RawParams // of subscribe
-	payload json.RawMessage    // of a ping, if it has one
+	payload json.RawMessage    // of a ping or an init, if it has one
 }
 
 // readMessage reads strict JSON, and reports whether it is a message as the
@@ -48,13 +48,13 @@ func readMessage(text []byte) (m message, ok bool) {
 		return message{}, false
 	}
 	switch payload := members["payload"]; m.kind {
-	case typeInit, typePong:
+	case typePong:
 		return m, isObjectOrNothing(payload)
-	case typePing:
+	case typeInit, typePing:
 		if !isNothing(payload) {
 			m.payload = payload
 		}
-		return m, isObjectOrNothing(payload) && len(payload) <= pingLimit
+		return m, isObjectOrNothing(payload) && (m.kind == typeInit || len(payload) <= pingLimit)
 	case typeSubscribe:
 		if m.id, ok = readID(members["id"]); !ok {
 			return message{}, false

@@ -25,7 +25,7 @@ func (s *socket) subscribe(m message) {
 		return
 	}
 	start := graphql.Now()
-	ctx, cancel := context.WithCancel(graphql.StartOperationTrace(s.ctx))
+	ctx, cancel := context.WithCancel(graphql.StartOperationTrace(s.caller))
 	op := &operation{id: m.id, quoted: quoted, over: ctx.Done(), cancel: cancel}
 	switch s.operations.admit(op) {
 	case admitted:

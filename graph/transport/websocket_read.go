@@ -37,6 +37,10 @@ func (s *socket) handle(m message) {
 			return
 		}
 		s.initTimer.Stop()
+		if why := s.initialise(m.payload); why != nil {
+			s.end(*why)
+			return
+		}
 		s.reply(ackMessage)
 		s.acknowledged.Store(true)
 	case typePing:

@@ -37,6 +37,7 @@ type socket struct {
 	cause context.CancelCauseFunc
 	tasks sync.WaitGroup
 
+	caller       context.Context //nolint:containedctx // ctx, of whose the socket is: the reader's
 	acknowledged atomic.Bool
 	initTimer    *time.Timer
 	inMessage    bool // the reader's

@@ -22,6 +22,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"go.uber.org/goleak"
 
+	"barograph/auth"
 	"barograph/graph/stream"
 	"barograph/graph/transport"
 	"barograph/internal/drain"
@@ -45,7 +46,7 @@ type stage struct {
 }
 
 var stageSchema = gqlparser.MustLoadSchema(&ast.Source{Input: `
-	type Query { name: String, held: String, panic: String }
+	type Query { name: String, who: String, held: String, panic: String }
 	type Mutation { name: String }
 	type Subscription { three: Int, forever: Int, flood: String, failing: Int, panic: Int, refused: Int }
 `})
@@ -98,6 +99,8 @@ func (s *stage) execute(ctx context.Context) graphql.ResponseHandler {
 			switch field {
 			case "panic":
 				panic("hunter2")
+			case "who":
+				return answer(auth.From(ctx).Name)
 			case "held":
 				s.held <- struct{}{}
 				select {

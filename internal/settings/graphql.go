@@ -10,8 +10,8 @@ import (
 // GraphQL says which operations run, and how long. docs/limits.md tells of each
 // limit.
 type GraphQL struct {
-	Introspection    string        `default:"auto" enum:"auto,on,off" env:"BAROGRAPH_INTROSPECTION" help:"Whether operations may ask for the schema, and errors suggest names: on, off, or auto, which is on where only this machine is served."`
-	UpstreamReport   string        `default:"auto" enum:"auto,on,off" env:"BAROGRAPH_UPSTREAM_REPORT" help:"Whether requests with the header X-Barograph-Upstream: 1 are told what loading took: ${enum}. auto is on where only this machine is served."`
+	Introspection    string        `default:"auto" enum:"auto,on,off" env:"BAROGRAPH_INTROSPECTION" help:"Whether operations may ask for the schema, and errors suggest names: on, off, or auto, which is on for development."`
+	UpstreamReport   string        `default:"auto" enum:"auto,on,off" env:"BAROGRAPH_UPSTREAM_REPORT" help:"Whether requests with the header X-Barograph-Upstream: 1 are told what loading took: ${enum}. auto is on for development."`
 	OperationTimeout time.Duration `default:"${operation_timeout}" env:"BAROGRAPH_OPERATION_TIMEOUT" placeholder:"DURATION" help:"How long an operation may take, all that is deferred included. Subscriptions have no limit."`
 
 	Federation bool `env:"BAROGRAPH_FEDERATION" help:"Serve as a subgraph of Apollo Federation too: _service and _entities."`

@@ -11,10 +11,16 @@ import (
 )
 
 // Handler returns a handler that passes each record on to next with what its
-// context knows: trace and span, request and operation.
-func Handler(next slog.Handler) slog.Handler { return handler{next} }
+// context knows: trace and span, request and operation, and what others add, unless
+// that is the zero Attr.
+func Handler(next slog.Handler, others ...func(context.Context) slog.Attr) slog.Handler {
+	return handler{next, others}
+}
 
-type handler struct{ slog.Handler }
+type handler struct {
+	slog.Handler
+	others []func(context.Context) slog.Attr
+}
 
 // Handle adds what the context knows.
 func (h handler) Handle(ctx context.Context, r slog.Record) error {
@@ -28,16 +34,23 @@ func (h handler) Handle(ctx context.Context, r slog.Record) error {
 	if name := operation.Name(ctx); name != "" {
 		r.AddAttrs(slog.String("operation", name))
 	}
+	for _, other := range h.others {
+		if attr := other(ctx); attr.Key != "" {
+			r.AddAttrs(attr)
+		}
+	}
 	return h.Handler.Handle(ctx, r)
 }
 
 // WithAttrs returns a handler of the same kind.
 func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return handler{h.Handler.WithAttrs(attrs)}
+	return handler{h.Handler.WithAttrs(attrs), h.others}
 }
 
 // WithGroup returns a handler of the same kind.
-func (h handler) WithGroup(name string) slog.Handler { return handler{h.Handler.WithGroup(name)} }
+func (h handler) WithGroup(name string) slog.Handler {
+	return handler{h.Handler.WithGroup(name), h.others}
+}
 
 // An sdkHandler takes what the SDK says of itself. It warns one below Info, and
 // tells below that what only its makers want to know.
