@@ -67,6 +67,7 @@ type gateway struct {
 	address string // host:port
 	url     string // of the GraphQL endpoint
 	pid     int
+	token   string // that requests are sent with, unless they say who they are; "" for none
 	log     *programtest.Log
 }
 

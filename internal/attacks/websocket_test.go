@@ -14,11 +14,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-const (
-	noTokens  = "there are no tokens yet: nobody has to say who it is"
-	handshake = "GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n"
-)
+const handshake = "GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n"
 
 // TestSocketsThatHurtAreClosed tries what can be done over a WebSocket.
 func TestSocketsThatHurtAreClosed(t *testing.T) {
@@ -142,8 +139,6 @@ func TestSocketsThatHurtAreClosed(t *testing.T) {
 				}
 			}
 		}},
-		{id: "A103", name: "token expires during the subscription", unfit: noTokens},
-		{id: "A104", name: "token revoked or role removed", unfit: noTokens},
 		{id: "A106", name: "SSE: Last-Event-ID of another pipeline", run: func(t *testing.T, g *gateway) {
 			for _, name := range []string{"own", "foreign"} {
 				g.ask(t, `mutation ($n: String!) { createPipeline(input: { name: $n }) { problems { code } } }`, map[string]any{"n": name})
