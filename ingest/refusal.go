@@ -60,6 +60,9 @@ func refuse(status int, code, format string, args ...any) *refusal {
 	return &refusal{status: status, problem: problem{Code: code, Message: fmt.Sprintf(format, args...)}}
 }
 
+// challengeHeader says how to come in.
+const challengeHeader = "WWW-Authenticate"
+
 // with returns r with a header.
 func (r *refusal) with(name, value string) *refusal {
 	r.header = [2]string{name, value}
@@ -69,11 +72,7 @@ func (r *refusal) with(name, value string) *refusal {
 // failed returns the refusal of a request that failed.
 func failed(err error) *refusal {
 	p := problemOfError(err)
-	r := &refusal{status: statusOf(p.Code), problem: *p}
-	if r.status == http.StatusUnauthorized {
-		return r.with("WWW-Authenticate", "Bearer")
-	}
-	return r
+	return &refusal{status: statusOf(p.Code), problem: *p}
 }
 
 // Refuse answers a request that is not let in, before its body is read, with what
@@ -86,6 +85,9 @@ func Refuse(w http.ResponseWriter, r *http.Request, why *fault.Error) {
 func (r *refusal) answer(ctx context.Context, w http.ResponseWriter) {
 	if r.header[0] != "" {
 		w.Header().Set(r.header[0], r.header[1])
+	}
+	if r.status == http.StatusUnauthorized && w.Header().Get(challengeHeader) == "" { // which the door says better
+		w.Header().Set(challengeHeader, "Bearer")
 	}
 	countRefused(ctx, r.status)
 	answer(w, r.status, &r.problem, struct {

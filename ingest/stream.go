@@ -162,12 +162,14 @@ func (in *inlet) release(bytes int64) {
 
 // why returns what to tell of the end of a stream, nil if all was read.
 func why(ctx context.Context, err error, patience time.Duration) error {
-	var known *fault.Error
+	var known, over *fault.Error
 	switch {
 	case errors.Is(err, io.EOF):
 		return nil
 	case errors.Is(context.Cause(ctx), drain.ErrStopping):
 		return fault.New(fault.Unavailable, "the server is stopping: what follows was not read, and another server will").After(time.Second)
+	case errors.As(context.Cause(ctx), &over) && over.Kind == fault.Unauthenticated:
+		return over
 	case errors.Is(err, os.ErrDeadlineExceeded): // which ends the request's context, too
 		return fault.New(fault.Timeout, "nothing whole has come for %v: what follows was not read", patience)
 	case ctx.Err() != nil:

@@ -11,7 +11,7 @@ const config: CodegenConfig = {
       presetConfig: { fragmentMasking: false },
       config: {
         strictScalars: true,
-        scalars: { DateTime: 'string', Date: 'string', JSON: 'unknown' },
+        scalars: { DateTime: 'string', Date: 'string', JSON: 'unknown', Scope: 'string' },
         enumType: 'string-literal',
         nonOptionalTypename: true, // Apollo Client asks for it everywhere,
         skipTypeNameForRoot: true, // but here

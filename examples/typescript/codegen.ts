@@ -10,7 +10,7 @@ const config: CodegenConfig = {
       config: {
         documentMode: 'string', // what is sent is text: no GraphQL library runs in the client
         strictScalars: true,
-        scalars: { DateTime: 'string', Date: 'string', JSON: 'unknown' },
+        scalars: { DateTime: 'string', Date: 'string', JSON: 'unknown', Scope: 'string' },
         enumType: 'string-literal',
         useTypeImports: true,
         importExtension: '.js',

@@ -56,6 +56,9 @@ func (g *gateway) send(t *testing.T, method, url string, header map[string]strin
 	if err != nil {
 		t.Fatal(err)
 	}
+	if g.token != "" {
+		req.Header.Set("Authorization", "Bearer "+g.token)
+	}
 	for name, value := range header {
 		if req.Header.Set(name, value); name == "Host" {
 			req.Host = value

@@ -24,6 +24,7 @@ type gateway struct {
 	url     string // of the GraphQL endpoint
 	admin   string // of the listener for operators, where it has one, without a path
 	dir     string // its data directory
+	token   string // that requests are sent with, unless they say who they are; "" for none
 	pid     int
 	log     *programtest.Log // what it logs
 	out     *programtest.Log // what it prints

@@ -30,12 +30,12 @@ func (c CORS) handler(next http.Handler) http.Handler {
 		// PUT and DELETE open and end what server-sent events of one connection carry.
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete},
 		AllowedHeaders: []string{
-			"Accept", "Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", "X-GraphQL-Event-Stream-Token",
+			"Accept", "Authorization", "X-Api-Key", "Content-Type", "If-None-Match", "Last-Event-ID", "X-GraphQL-Event-Stream-Token",
 			"Apollo-Require-Preflight", "X-Apollo-Operation-Name", "Apollographql-Client-Name", "Apollographql-Client-Version",
 			"Traceparent", "Tracestate", "X-Barograph-Upstream", "X-Barograph-Cost", requestid.Header,
 			"Content-Encoding", "Prefer", "Ce-Specversion", "Ce-Id", "Ce-Source", "Ce-Type", "Ce-Subject", "Ce-Time", "Ce-Dataschema",
 		},
-		ExposedHeaders: []string{"ETag", "Retry-After", ratelimit.LimitHeader, ratelimit.PolicyHeader, "Preference-Applied", requestid.Header},
+		ExposedHeaders: []string{"ETag", "Retry-After", "WWW-Authenticate", ratelimit.LimitHeader, ratelimit.PolicyHeader, "Preference-Applied", requestid.Header},
 		MaxAge:         int(preflightAge / time.Second),
 	}).Handler(next)
 }

@@ -2,6 +2,7 @@
 // each; a test holds the two together.
 import { ApolloLink, HttpLink, Observable } from '@apollo/client'
 import { BatchHttpLink } from '@apollo/client/link/batch-http'
+import { SetContextLink } from '@apollo/client/link/context'
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries'
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions'
 import { OperationTypeNode, print } from 'graphql'
@@ -34,6 +35,30 @@ export function batchLink(uri: string, options: BatchHttpLink.Options = {}): Apo
 // #region websocket
 export function webSocketLink(url: string): ApolloLink {
   return new GraphQLWsLink(createWSClient({ url: url.replace(/^http/, 'ws') }))
+}
+// #endregion
+
+// #region token
+/** Asked before each request and each connection, so that it may renew the token; undefined is for none. */
+export type Token = () => string | undefined | Promise<string | undefined>
+
+export function tokenLink(token: Token, rest: ApolloLink): ApolloLink {
+  return new SetContextLink(async ({ headers }) => {
+    const current = await token()
+    return { headers: { ...headers, ...(current && { authorization: `Bearer ${current}` }) } }
+  }).concat(rest)
+}
+
+export function webSocketLinkWith(url: string, token: Token): ApolloLink {
+  return new GraphQLWsLink(
+    createWSClient({
+      url: url.replace(/^http/, 'ws'),
+      connectionParams: async () => {
+        const current = await token()
+        return current ? { Authorization: `Bearer ${current}` } : {}
+      },
+    }),
+  )
 }
 // #endregion
 
