@@ -66,7 +66,8 @@ func (a *Allowance) InterceptOperation(ctx context.Context, next graphql.Operati
 		}
 	}
 	if kind == ast.Subscription {
-		return b.events(responses, leave)
+		root := graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Subscription"})
+		return b.events(root, responses, leave)
 	}
 	return func(ctx context.Context) *graphql.Response {
 		over := true
@@ -98,10 +99,10 @@ func (b *Bill) settle() {
 // actual returns what the operation has cost.
 func (b *Bill) actual() int { return max(b.meter.Total(), 1) }
 
-// events hands on the events of a subscription, and charges for each. Who cannot pay
-// for one waits for the next: nothing of it is lost, and one that falls too far behind
-// is told so by what it subscribes to.
-func (b *Bill) events(responses graphql.ResponseHandler, leave func()) graphql.ResponseHandler {
+// events hands on the events of a subscription to the root field, and charges for each.
+// Who cannot pay for one waits for the next: nothing of it is lost, and one that falls
+// too far behind is told so by what it subscribes to.
+func (b *Bill) events(root []graphql.CollectedField, responses graphql.ResponseHandler, leave func()) graphql.ResponseHandler {
 	owed := 0
 	return func(ctx context.Context) (response *graphql.Response) {
 		defer func() {
@@ -111,6 +112,7 @@ func (b *Bill) events(responses graphql.ResponseHandler, leave func()) graphql.R
 		}()
 		b.pay(ctx, owed)
 		if response = responses(ctx); response != nil {
+			b.meter.Rest(root)
 			owed = max(b.meter.Reset(), 1)
 		}
 		return response

@@ -1,6 +1,7 @@
 package edge_test
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -78,7 +79,7 @@ func TestConnectionsThatAreTooManyAreClosed(t *testing.T) {
 			}
 			tooMany := dial()
 			_ = tooMany.SetDeadline(time.Now().Add(10 * time.Second))
-			if n, err := tooMany.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+			if n, err := tooMany.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 				t.Errorf("one too many reads %d, %v; want the end", n, err)
 			}
 			_ = first.Close()
@@ -87,7 +88,7 @@ func TestConnectionsThatAreTooManyAreClosed(t *testing.T) {
 			<-accepted
 			last := dial()
 			_ = last.SetDeadline(time.Now().Add(10 * time.Second))
-			if _, err := last.Read(make([]byte, 1)); err != io.EOF {
+			if _, err := last.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 				t.Errorf("after one has left, there is room for more than one: %v", err)
 			}
 			_ = listener.Close()

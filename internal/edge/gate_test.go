@@ -23,7 +23,7 @@ func TestTheGateRefusesEachInItsOwnWords(t *testing.T) {
 		GraphQL: named("graphql"), Ingest: named("ingest"), CORS: edge.CORS{Origins: []string{"https://app.example"}},
 		Gate: ratelimit.NewGate(buckets, ratelimit.Proxies{}, clock, slog.New(slog.DiscardHandler)),
 	})
-	ask := func(path string) (*http.Response, string) {
+	ask := func(path string) (status int, header http.Header, body string) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+path, strings.NewReader("{}"))
 		if err != nil {
 			t.Fatal(err)
@@ -37,22 +37,22 @@ func TestTheGateRefusesEachInItsOwnWords(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer res.Body.Close() //nolint:errcheck // nothing is left to do about it
-		body, err := io.ReadAll(res.Body)
+		text, err := io.ReadAll(res.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return res, string(body)
+		return res.StatusCode, res.Header, string(text)
 	}
 	paths := []string{"/graphql", "/ingest/default", "/", "/schema.graphql"}
 	for _, path := range paths {
-		if res, body := ask(path); res.StatusCode != http.StatusOK {
-			t.Fatalf("%s is answered %d %s within the limit", path, res.StatusCode, body)
+		if status, _, body := ask(path); status != http.StatusOK {
+			t.Fatalf("%s is answered %d %s within the limit", path, status, body)
 		}
 	}
 	for _, path := range paths {
-		res, body := ask(path)
-		if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "1" || res.Header.Get("RateLimit") == "" {
-			t.Errorf("%s is answered %d %v beyond it", path, res.StatusCode, res.Header)
+		status, header, body := ask(path)
+		if status != http.StatusTooManyRequests || header.Get("Retry-After") != "1" || header.Get("RateLimit") == "" {
+			t.Errorf("%s is answered %d %v beyond it", path, status, header)
 		}
 		var told struct {
 			Errors []struct {
@@ -73,8 +73,8 @@ func TestTheGateRefusesEachInItsOwnWords(t *testing.T) {
 			if len(told.Errors) != 1 || told.Errors[0].Extensions.Code != "RATE_LIMITED" || !told.Errors[0].Extensions.Retryable || told.Errors[0].Extensions.RetryAfterMs != 1000 {
 				t.Errorf("an operation is answered %s", body)
 			}
-			if exposed := res.Header.Get("Access-Control-Expose-Headers"); !strings.Contains(strings.ToLower(exposed), "ratelimit, ratelimit-policy") || res.Header.Get("Access-Control-Allow-Origin") == "" {
-				t.Errorf("a page may not read the refusal: %v", res.Header)
+			if exposed := header.Get("Access-Control-Expose-Headers"); !strings.Contains(strings.ToLower(exposed), "ratelimit, ratelimit-policy") || header.Get("Access-Control-Allow-Origin") == "" {
+				t.Errorf("a page may not read the refusal: %v", header)
 			}
 		case "/ingest/default":
 			if told.Problem.Code != "RATE_LIMITED" || told.Problem.RetryAfterMs != 1000 {
@@ -86,7 +86,7 @@ func TestTheGateRefusesEachInItsOwnWords(t *testing.T) {
 			}
 		}
 	}
-	if res, _ := ask("/healthz"); res.StatusCode != http.StatusOK {
-		t.Errorf("a probe is answered %d", res.StatusCode)
+	if status, _, _ := ask("/healthz"); status != http.StatusOK {
+		t.Errorf("a probe is answered %d", status)
 	}
 }

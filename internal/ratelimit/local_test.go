@@ -85,7 +85,7 @@ func TestABucketNeverGivesMoreThanItHas(t *testing.T) {
 					given += max(cost, 0)
 					out = append(out, got)
 				}
-				if got.OK == (cost > limit.Burst) && cost > limit.Burst {
+				if got.OK && cost > limit.Burst {
 					t.Fatalf("%d of %d: %+v", cost, limit.Burst, got)
 				}
 				if got.Left < 0 || got.Left > limit.Burst {

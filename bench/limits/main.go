@@ -1,0 +1,88 @@
+// Command limits measures what rate limits cost: requests a second to one gateway
+// without them, to one with its own buckets, and to one whose buckets are in a Redis,
+// by turns in one run. It builds the program, and starts it and a redis-server.
+//
+//	go run ./bench/limits
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"time"
+)
+
+func main() {
+	rounds := flag.Int("rounds", 9, "how often each gateway is asked, by turns")
+	length := flag.Duration("length", 2*time.Second, "of a round")
+	callers := flag.Int("callers", 16, "connections that ask at a time")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *rounds, *length, *callers); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// variants are the gateways that are compared, the first with each of the others.
+var variants = []struct {
+	name  string
+	flags []string
+}{
+	{"no limits", nil},
+	{"in process", limits},
+	{"in Redis", append(slices.Clone(limits), "--redis-url={redis}")},
+	{"in process, no extensions.cost", append(slices.Clone(limits), "--cost-report=off")},
+}
+
+// limits are so high that nobody meets them.
+var limits = []string{"--rate-limit=100000000", "--rate-burst=1000000000", "--address-rate=100000000", "--address-burst=1000000000"}
+
+func run(ctx context.Context, rounds int, length time.Duration, callers int) (err error) {
+	dir, err := os.MkdirTemp("", "barograph-bench-")
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // root's PostgreSQL runs as somebody else
+		return err
+	}
+	s := &stage{ctx: ctx, dir: dir}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if err := s.open(); err != nil {
+		return err
+	}
+	for _, query := range queries() {
+		rates := make([][]float64, len(variants))
+		for round := range rounds + 1 {
+			for i := range variants {
+				rate, err := load(ctx, s.addresses[i], query.body, callers, length)
+				if err != nil {
+					return fmt.Errorf("%s, %s: %w", variants[i].name, query.name, err)
+				}
+				if round > 0 { // the first one warms up
+					rates[i] = append(rates[i], rate)
+				}
+			}
+		}
+		fmt.Printf("| %s | requests/s | ratio |\n|---|---|---|\n", query.name)
+		for i, v := range variants {
+			ratios := make([]float64, rounds)
+			for n := range ratios {
+				ratios[n] = rates[i][n] / rates[0][n]
+			}
+			fmt.Printf("| %s | %.0f | %.2f (%.2f to %.2f) |\n", v.name, median(rates[i]), median(ratios), slices.Min(ratios), slices.Max(ratios))
+		}
+		fmt.Println()
+	}
+	return nil
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+)
+
+// A stage is what is measured.
+type stage struct {
+	ctx       context.Context //nolint:containedctx // of the run
+	dir       string
+	processes []*exec.Cmd
+	addresses []string // of the variants
+}
+
+// open builds the program and starts everything.
+func (s *stage) open() error {
+	program := filepath.Join(s.dir, "barograph")
+	if out, err := exec.CommandContext(s.ctx, "go", "build", "-o", program, ".").CombinedOutput(); err != nil { //nolint:gosec // a folder of ours
+		return fmt.Errorf("build: %w: %s", err, out)
+	}
+	socket := filepath.Join(s.dir, "redis")
+	if _, err := s.start("redis-server", "--port", "0", "--unixsocket", socket, "--save", ""); err != nil {
+		return err
+	}
+	for i, v := range variants {
+		flags := []string{"--listen=127.0.0.1:0", "--admin-listen=none", "--weather=simulator", "--log-level=warn", "--data-dir=" + filepath.Join(s.dir, fmt.Sprint(i))}
+		for _, f := range v.flags {
+			flags = append(flags, strings.ReplaceAll(f, "{redis}", "unix://"+socket))
+		}
+		out, err := s.start(program, flags...)
+		if err != nil {
+			return err
+		}
+		address, err := readAddress(out)
+		if err != nil {
+			return fmt.Errorf("%s: %w", v.name, err)
+		}
+		s.addresses = append(s.addresses, address)
+	}
+	return nil
+}
+
+// start starts a process and returns what it says.
+func (s *stage) start(name string, args ...string) (*bufio.Scanner, error) {
+	process := exec.Command(name, args...) //nolint:gosec,noctx // it is ended by close
+	process.Dir, process.Stderr = s.dir, os.Stderr
+	out, err := process.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := process.Start(); err != nil {
+		return nil, err
+	}
+	s.processes = append(s.processes, process)
+	return bufio.NewScanner(out), nil
+}
+
+var endpoint = regexp.MustCompile(`http://(\S+)/graphql`)
+
+// readAddress reads where a gateway serves.
+func readAddress(out *bufio.Scanner) (string, error) {
+	for out.Scan() {
+		if found := endpoint.FindStringSubmatch(out.Text()); found != nil {
+			return found[1], nil
+		}
+	}
+	return "", errors.New("it does not serve")
+}
+
+// close ends everything and removes what it wrote.
+func (s *stage) close() (err error) {
+	for _, p := range s.processes {
+		_ = p.Process.Signal(syscall.SIGTERM)
+	}
+	for _, p := range s.processes {
+		err = errors.Join(err, p.Wait())
+	}
+	return errors.Join(err, os.RemoveAll(s.dir))
+}
