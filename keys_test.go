@@ -31,7 +31,7 @@ func TestKeysAreManagedByCommandsBesideAGatewayOrWithoutOne(t *testing.T) {
 	dir := filepath.Join(tempDir(t), "data")
 	on := []string{"--data-dir", dir}
 	g := serve(t, dir)
-	make := func() (text, id string) {
+	mint := func() (text, id string) {
 		out, notes := runs(t, append([]string{"keys", "create", "--name", "nightly import", "--role", "producer", "--scope", "records:read", "--pipelines", "orders,eu-*", "--expires-in", "720h"}, on...)...)
 		found := keyText.FindStringSubmatch(out)
 		if found == nil || !strings.Contains(notes, "made API key "+found[1]) || strings.Contains(notes, strings.TrimSpace(out)) {
@@ -40,7 +40,7 @@ func TestKeysAreManagedByCommandsBesideAGatewayOrWithoutOne(t *testing.T) {
 		return strings.TrimSpace(out), found[1]
 	}
 	line := regexp.MustCompile(`(?m)^([a-z2-7]{10})  nightly import  weather:read,records:read,payloads:write  eu-\*,orders  2\S+Z  command line  2\S+Z  -  +-$`)
-	_, first := make()
+	_, first := mint()
 	listed, _ := runs(t, append([]string{"keys", "list"}, on...)...)
 	if found := line.FindStringSubmatch(listed); found == nil || found[1] != first {
 		t.Errorf("listed are\n%s", listed)
@@ -58,7 +58,7 @@ func TestKeysAreManagedByCommandsBesideAGatewayOrWithoutOne(t *testing.T) {
 		t.Errorf("the gateway ended with %d:\n%s", code, g.out)
 	}
 
-	text, second := make()
+	text, second := mint()
 	if out, _ := runs(t, append([]string{"keys", "revoke", text}, on...)...); !strings.HasPrefix(out, "revoked "+second) || strings.Contains(out, text) {
 		t.Errorf("given a key's text, it printed %q", out)
 	}

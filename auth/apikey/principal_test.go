@@ -187,7 +187,7 @@ func TestAKeyWhoseRowIsGoneIsRevoked(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.KeepUp(t.Context(), n.now())
-	<-p.Revoked
+	left(t, p)
 	n.refused(t, text, fault.Unauthenticated, "revoked")
 }
 
@@ -248,8 +248,44 @@ func TestKnownKeysOutliveTheDatabaseForAWhile(t *testing.T) {
 	}
 	n.advance(2 * time.Minute)
 	n.KeepUp(t.Context(), checked)
-	<-p.Revoked
+	left(t, p)
 	n.refused(t, text, fault.Unavailable, "cannot be told")
+}
+
+// TestALockedTableHoldsNobodyUpForLong is of a database that does not answer,
+// rather than one that is away.
+func TestALockedTableHoldsNobodyUpForLong(t *testing.T) {
+	t.Parallel()
+	n := join(t, database(t))
+	_, text := n.create(t, apikey.Draft{})
+	_, unseen := n.create(t, apikey.Draft{})
+	n.principal(t, text)
+	tx, err := n.pools.Analytics.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(t.Context()) //nolint:errcheck // the test is over
+	if _, err := tx.Exec(t.Context(), `lock table api_keys in access exclusive mode`); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() { n.refused(t, unseen, fault.Unavailable, "cannot be told") })
+	}
+	all.Go(func() { n.KeepUp(t.Context(), n.now()) })
+	n.principal(t, text)
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("a known key took %v", took)
+	}
+	all.Wait()
+	if took := time.Since(began); took > 6*time.Second {
+		t.Errorf("keys that nobody knows took %v", took)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n.principal(t, unseen)
 }
 
 func TestKeysThatAreForgottenAreGoodAgainWhenTheyAreSentAgain(t *testing.T) {
@@ -261,7 +297,7 @@ func TestKeysThatAreForgottenAreGoodAgainWhenTheyAreSentAgain(t *testing.T) {
 	n.advance(time.Minute)
 	q := n.principal(t, recent)
 	n.Trim(1)
-	<-p.Revoked
+	left(t, p)
 	select {
 	case <-q.Revoked:
 		t.Error("the key that was sent last was forgotten")

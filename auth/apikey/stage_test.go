@@ -143,6 +143,16 @@ func (n *node) principal(t testing.TB, text string) *auth.Principal {
 	return p
 }
 
+// left checks that a principal has been told to leave, or soon is.
+func left(t testing.TB, p *auth.Principal) {
+	t.Helper()
+	select {
+	case <-p.Revoked:
+	case <-time.After(time.Second):
+		t.Fatal("the principal is not told to leave")
+	}
+}
+
 // refused checks that a key is, as it is wanted.
 func (n *node) refused(t testing.TB, text string, want fault.Kind, message string) {
 	t.Helper()
