@@ -16,29 +16,30 @@ import (
 
 // Settings say what is served, where, and on what it rests.
 type Settings struct {
-	Config         string `env:"BAROGRAPH_CONFIG" type:"path" placeholder:"FILE" help:"A YAML file of settings, by the names of these flags."`
-	Listen         string `default:"127.0.0.1:8080" env:"BAROGRAPH_LISTEN" placeholder:"HOST:PORT" help:"Address to serve on. Where only PORT is set, every address of the machine, at that port."`
-	Playground     string `default:"auto" enum:"auto,on,off" env:"BAROGRAPH_PLAYGROUND" help:"Whether the playground is at /: ${enum}. auto is on for development: where only this machine is served, and nobody asked for credentials."`
-	AdminListen    string `default:"${admin_listen}" env:"BAROGRAPH_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Address to serve metrics, profiles and build information on, or none. The default gives way where it is in use."`
-	DataDir        string `default:"${data_dir}" env:"BAROGRAPH_DATA_DIR" type:"path" placeholder:"DIR" help:"Where the private PostgreSQL keeps its files, and the keyset is made."`
-	DatabaseURL    string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" secret:"" help:"PostgreSQL to use. Without it, a private one is started."`
-	ReplicaURL     string `name:"database-replica-url" env:"DATABASE_REPLICA_URL" placeholder:"URL" secret:"" help:"A read replica of that PostgreSQL, to count on: totals, statistics and time series. While it is away, they fail."`
-	RedisURL       string `name:"redis-url" env:"REDIS_URL" placeholder:"URL" secret:"" help:"Redis that gateways share fetched weather and rate limits in: redis://, rediss:// or unix://."`
-	PostgresBin    string `env:"BAROGRAPH_POSTGRES_BIN" type:"path" placeholder:"DIR" help:"Directory of the private PostgreSQL's binaries. Without it, they are looked for, and fetched if there are none."`
+	Config      string `env:"BAROGRAPH_CONFIG" type:"path" placeholder:"FILE" help:"A YAML file of settings, by the names of these flags."`
+	Listen      string `default:"127.0.0.1:8080" env:"BAROGRAPH_LISTEN" placeholder:"HOST:PORT" help:"Address to serve on. Where only PORT is set, every address of the machine, at that port."`
+	Playground  string `default:"auto" enum:"auto,on,off" env:"BAROGRAPH_PLAYGROUND" help:"Whether the playground is at /: ${enum}. auto is on for development: where only this machine is served, and nobody asked for credentials."`
+	AdminListen string `default:"${admin_listen}" env:"BAROGRAPH_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Address to serve metrics, profiles and build information on, or none. The default gives way where it is in use."`
+	DataDir     string `default:"${data_dir}" env:"BAROGRAPH_DATA_DIR" type:"path" placeholder:"DIR" help:"Where the private PostgreSQL keeps its files, and the keyset is made."`
+	DatabaseURL string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" secret:"" help:"PostgreSQL to use. Without it, a private one is started."`
+	ReplicaURL  string `name:"database-replica-url" env:"DATABASE_REPLICA_URL" placeholder:"URL" secret:"" help:"A read replica of that PostgreSQL, to count on: totals, statistics and time series. While it is away, they fail."`
+	RedisURL    string `name:"redis-url" env:"REDIS_URL" placeholder:"URL" secret:"" help:"Redis that gateways share fetched weather and rate limits in: redis://, rediss:// or unix://."`
+	PostgresBin string `env:"BAROGRAPH_POSTGRES_BIN" type:"path" placeholder:"DIR" help:"Directory of the private PostgreSQL's binaries. Without it, they are looked for, and fetched if there are none."`
+	Sealing     `embed:""`
+	Workers     `embed:""`
+	Audit       `embed:""`
+	Weather     `embed:""`
+	HTTP        `embed:""`
+	TLS         `embed:""`
+	WebSocket   `embed:""`
+	Ingest      `embed:""`
+	Rates       `embed:""`
+	Steps       `embed:""`
+	GraphQL     `embed:""`
+	LogLevel    string `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
+	LogFormat   string `default:"auto" enum:"auto,text,json" env:"BAROGRAPH_LOG_FORMAT" help:"How: ${enum}. auto is text on a terminal."`
+
 	Authentication `embed:""`
-	Sealing        `embed:""`
-	Workers        `embed:""`
-	Audit          `embed:""`
-	Weather        `embed:""`
-	HTTP           `embed:""`
-	TLS            `embed:""`
-	WebSocket      `embed:""`
-	Ingest         `embed:""`
-	Rates          `embed:""`
-	Steps          `embed:""`
-	GraphQL        `embed:""`
-	LogLevel       string `default:"info" enum:"debug,info,warn,error" env:"BAROGRAPH_LOG_LEVEL" help:"The least level that is logged: ${enum}."`
-	LogFormat      string `default:"auto" enum:"auto,text,json" env:"BAROGRAPH_LOG_FORMAT" help:"How: ${enum}. auto is text on a terminal."`
 
 	origins map[string]string // by flag: where its value came from, unless a flag or the default gave it
 }
@@ -48,6 +49,9 @@ type Settings struct {
 func (s *Settings) Validate() error {
 	if s.ReplicaURL != "" && s.DatabaseURL == "" {
 		return errors.New("--database-replica-url needs --database-url: a private PostgreSQL has no replica")
+	}
+	if s.ClientPrincipals != "" && s.ClientCA == "" {
+		return errors.New("--client-principals needs --client-ca: somebody has to vouch for clients")
 	}
 	return cmp.Or(s.Authentication.validate(), s.Sealing.validate(), s.Workers.validate(), s.Audit.validate(), s.HTTP.validate(), s.TLS.validate(),
 		s.WebSocket.validate(), s.Ingest.validate(), s.Rates.validate(), s.GraphQL.validate())
