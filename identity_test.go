@@ -176,7 +176,7 @@ func TestServeSaysWhatIsWrongWithItsAuthentication(t *testing.T) {
 		"one URL for each":       {"--jwt-issuers=https://issuer.example", "--jwt-audiences=barograph", "--jwt-keys=https://a,https://b"},
 		"does not go with":       {"--require-authentication", "--dangerously-serve-everyone-as-admin"},
 		"from 0 to 5m":           {"--jwt-leeway=1h"},
-		"read client principals": {"--client-principals=/nowhere.yaml"},
+		"needs --client-ca":      {"--client-principals=/nowhere.yaml"},
 		"must name a claim":      {"--jwt-roles-claim="},
 	} {
 		g := launch(t, command(t, append(flags, "--data-dir", filepath.Join(tempDir(t), "data"))...))

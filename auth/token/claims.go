@@ -20,6 +20,7 @@ var (
 	errEarly     = errors.New("the token is not good yet")
 	errTimes     = errors.New("the token does not say when it expires, or says a time that is none")
 	errAudience  = errors.New("the token is for another audience")
+	errBound     = errors.New("the token is good for the holder of a key alone, which this server does not ask for")
 	errSubject   = errors.New("the token's subject is missing, or is no name")
 	errRights    = errors.New("the token's roles or scopes are not written as they should be")
 	errPipelines = errors.New("the token's pipelines are not a list of names of pipelines, or beginnings of names with a * behind")
@@ -33,6 +34,9 @@ func (v *Verifier) principal(issuer string, claims map[string]any) (*auth.Princi
 	}
 	if !slices.ContainsFunc(v.config.Audiences, func(one string) bool { return isFor(claims["aud"], one) }) {
 		return nil, errAudience
+	}
+	if _, bound := claims["cnf"]; bound { // RFC 7800: whoever stole it could use it here
+		return nil, errBound
 	}
 	subject, _ := claims["sub"].(string)
 	if !isName(subject) {

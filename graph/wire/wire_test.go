@@ -10,8 +10,10 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"barograph/auth/apikey"
 	"barograph/gazetteer"
 	"barograph/graph/wire"
+	"barograph/internal/audit"
 	"barograph/internal/fault"
 	"barograph/pipeline"
 	"barograph/records"
@@ -44,7 +46,7 @@ func TestCursorsPointWhereTheyWereTaken(t *testing.T) {
 // A cursor is of one kind at most, and points where it does when written again.
 // It is tried as it is, and as what a cursor hides.
 func FuzzCursor(f *testing.F) {
-	for _, seed := range []string{"cjoxNzk1Mzg2MjA1MzcwMjk1OjE", "ZTE6MXk6NzUwOjE3", "r:1795386205370295:1", "p:eu-orders", "e1:1y:750:17", ""} {
+	for _, seed := range []string{"cjoxNzk1Mzg2MjA1MzcwMjk1OjE", "ZTE6MXk6NzUwOjE3", "r:1795386205370295:1", "p:eu-orders", "e1:1y:750:17", "k:1795386205370295:3flndafffl", "a:1795386205370295:1", ""} {
 		f.Add(seed)
 	}
 	f.Add(wire.EventCursor(records.Bookmark{Epoch: math.MaxUint64, Transaction: math.MaxUint64, Position: math.MaxInt64}))
@@ -55,6 +57,8 @@ func FuzzCursor(f *testing.F) {
 			})
 			kinds += rewritten(t, cursor, wire.ParsePipelineCursor, func(name string) string { return wire.PipelineCursor(&pipeline.Pipeline{Name: name}) })
 			kinds += rewritten(t, cursor, wire.ParseEventCursor, wire.EventCursor)
+			kinds += rewritten(t, cursor, wire.ParseAPIKeyCursor, func(c apikey.Cursor) string { return wire.APIKeyCursor(&apikey.Key{CreatedAt: c.CreatedAt, ID: c.ID}) })
+			kinds += rewritten(t, cursor, wire.ParseAuditEventCursor, func(c audit.Cursor) string { return wire.AuditEventCursor(&audit.Event{At: c.At, ID: c.ID}) })
 			if kinds > 1 {
 				t.Errorf("the cursor %q is of %d kinds", cursor, kinds)
 			}
