@@ -170,14 +170,14 @@ func TestServeRefusesToServeOthersUntilItIsToldWhoTheyAre(t *testing.T) {
 func TestServeSaysWhatIsWrongWithItsAuthentication(t *testing.T) {
 	t.Parallel()
 	for want, flags := range map[string][]string{
-		"needs --jwt-audiences":  {"--jwt-issuers=https://issuer.example"},
-		"need --jwt-issuers":     {"--jwt-audiences=barograph"},
-		"must be https":          {"--jwt-issuers=http://issuer.example", "--jwt-audiences=barograph"},
-		"one URL for each":       {"--jwt-issuers=https://issuer.example", "--jwt-audiences=barograph", "--jwt-keys=https://a,https://b"},
-		"does not go with":       {"--require-authentication", "--dangerously-serve-everyone-as-admin"},
-		"from 0 to 5m":           {"--jwt-leeway=1h"},
-		"needs --client-ca":      {"--client-principals=/nowhere.yaml"},
-		"must name a claim":      {"--jwt-roles-claim="},
+		"needs --jwt-audiences": {"--jwt-issuers=https://issuer.example"},
+		"need --jwt-issuers":    {"--jwt-audiences=barograph"},
+		"must be https":         {"--jwt-issuers=http://issuer.example", "--jwt-audiences=barograph"},
+		"one URL for each":      {"--jwt-issuers=https://issuer.example", "--jwt-audiences=barograph", "--jwt-keys=https://a,https://b"},
+		"does not go with":      {"--require-authentication", "--dangerously-serve-everyone-as-admin"},
+		"from 0 to 5m":          {"--jwt-leeway=1h"},
+		"needs --client-ca":     {"--client-principals=/nowhere.yaml"},
+		"must name a claim":     {"--jwt-roles-claim="},
 	} {
 		g := launch(t, command(t, append(flags, "--data-dir", filepath.Join(tempDir(t), "data"))...))
 		<-g.exited

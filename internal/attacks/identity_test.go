@@ -137,6 +137,7 @@ func TestTokensThatConfuseAreRefused(t *testing.T) {
 		refused("A143", "wrong aud or iss", map[string]string{
 			"another audience": from.token(map[string]any{"aud": "billing"}), "others": from.token(map[string]any{"aud": []string{"billing", "mail"}}), "none": from.token(map[string]any{"aud": nil}),
 			"another issuer": other.token(nil), "another issuer's name": from.token(map[string]any{"iss": other.url}), "no issuer": from.token(map[string]any{"iss": nil}),
+			"bound to a key": from.token(map[string]any{"cnf": map[string]any{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}),
 		}),
 		refused("A144", "duplicate claims", map[string]string{
 			"roles":    sign(t, jose.RS256, from.key, `{"alg":"RS256","kid":"first"}`, strings.Replace(from.claims(nil), "{", `{"roles":["viewer"],`, 1)),
