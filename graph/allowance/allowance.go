@@ -120,7 +120,7 @@ func (a *Allowance) Spend(ctx context.Context, tokens int) error {
 // refuse returns the error of a principal who has too little at the moment.
 func (a *Allowance) refuse(ctx context.Context, name string, wait time.Duration, format string, args ...any) *gqlerror.Error {
 	a.log(ctx, name)
-	why := fault.New(fault.RateLimited, format, args...).After(max(wait, time.Millisecond))
+	why := fault.New(fault.RateLimited, format, args...).After(wait)
 	return &gqlerror.Error{Message: why.Message, Err: why, Extensions: map[string]any{
 		"code": why.Kind.Code(), "retryable": true, "retryAfterMs": why.RetryAfter.Milliseconds(),
 	}}

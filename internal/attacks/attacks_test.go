@@ -38,7 +38,7 @@ func try(t *testing.T, g *gateway, attacks []attack) {
 			a.run(t, g)
 		})
 	}
-	if got := g.ask(t, `{ __typename }`); got.body != `{"data":{"__typename":"Query"}}` {
+	if got := g.ask(t, `{ __typename }`); !strings.HasPrefix(got.body, `{"data":{"__typename":"Query"}`) || strings.Contains(got.body, `"errors"`) {
 		t.Errorf("after all of it, the gateway answers %s", got)
 	}
 	if peak := g.peakMemory(t); peak > memoryLimit {

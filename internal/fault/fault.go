@@ -97,10 +97,11 @@ func Wrap(cause error, kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), cause: cause}
 }
 
-// After returns a copy of e that asks the client to wait for d first.
+// After returns a copy of e that asks the client to wait for d first: for whole
+// milliseconds, in which it is told, and none too few.
 func (e *Error) After(d time.Duration) *Error {
 	later := *e
-	later.RetryAfter = d
+	later.RetryAfter = (d + time.Millisecond - 1).Truncate(time.Millisecond)
 	return &later
 }
 

@@ -66,6 +66,17 @@ func TestAfterLeavesTheOriginalAlone(t *testing.T) {
 	}
 }
 
+func TestNobodyIsAskedToWaitTooBriefly(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]time.Duration{
+		0: 0, 1: time.Millisecond, time.Millisecond: time.Millisecond, time.Millisecond + 1: 2 * time.Millisecond,
+	} {
+		if got := fault.New(fault.RateLimited, "full").After(d).RetryAfter; got != want {
+			t.Errorf("After(%d) = %v, want %v", d, got, want)
+		}
+	}
+}
+
 func TestOursAreTheFailuresAnOperatorShouldHearOf(t *testing.T) {
 	t.Parallel()
 	callers := []fault.Kind{
