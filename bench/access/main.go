@@ -1,8 +1,9 @@
-// Command limits measures what rate limits cost: requests a second to one gateway
-// without them, to one with its own buckets, and to one whose buckets are in a Redis,
-// by turns in one run. It builds the program, and starts it and a redis-server.
+// Command access measures what it costs to know who asks and to limit how much:
+// requests a second to a gateway that does neither, to one that takes API keys, and to
+// some that limit as well, in process or in a Redis, by turns in one run. It builds the
+// program, and starts it and a redis-server.
 //
-//	go run ./bench/limits
+//	go run ./bench/access
 package main
 
 import (
@@ -32,12 +33,15 @@ func main() {
 // variants are the gateways that are compared, the first with each of the others.
 var variants = []struct {
 	name  string
+	keyed bool // asked with an API key
 	flags []string
 }{
-	{"no limits", nil},
-	{"in process", limits},
-	{"in Redis", append(slices.Clone(limits), "--redis-url={redis}")},
-	{"in process, no extensions.cost", append(slices.Clone(limits), "--cost-report=off")},
+	{"everybody, no limits", false, nil},
+	{"API key, no limits", true, []string{"--require-authentication", "--rate-limit=0", "--address-rate=0"}},
+	{"API key, limits in process", true, append([]string{"--require-authentication"}, limits...)},
+	{"API key, limits in Redis", true, append([]string{"--require-authentication", "--redis-url={redis}"}, limits...)},
+	{"API key, limits in process, no extensions.cost", true, append([]string{"--require-authentication", "--cost-report=off"}, limits...)},
+	{"everybody, limits in process", false, limits},
 }
 
 // limits are so high that nobody meets them.
@@ -60,7 +64,7 @@ func run(ctx context.Context, rounds int, length time.Duration, callers int) (er
 		rates := make([][]float64, len(variants))
 		for round := range rounds + 1 {
 			for i := range variants {
-				rate, err := load(ctx, s.addresses[i], query.body, callers, length)
+				rate, err := load(ctx, s.gateways[i], query.body, callers, length)
 				if err != nil {
 					return fmt.Errorf("%s, %s: %w", variants[i].name, query.name, err)
 				}

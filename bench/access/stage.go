@@ -13,12 +13,18 @@ import (
 	"syscall"
 )
 
+// A gateway is one of those that are compared.
+type gateway struct {
+	address string
+	key     string // "" for none
+}
+
 // A stage is what is measured.
 type stage struct {
 	ctx       context.Context //nolint:containedctx // of the run
 	dir       string
 	processes []*exec.Cmd
-	addresses []string // of the variants
+	gateways  []gateway
 }
 
 // open builds the program and starts everything.
@@ -44,9 +50,24 @@ func (s *stage) open() error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", v.name, err)
 		}
-		s.addresses = append(s.addresses, address)
+		g := gateway{address: address}
+		if v.keyed {
+			if g.key, err = s.makeKey(program, flags); err != nil {
+				return fmt.Errorf("%s: %w", v.name, err)
+			}
+		}
+		s.gateways = append(s.gateways, g)
 	}
 	return nil
+}
+
+// makeKey makes an API key of a gateway that runs with the flags.
+func (s *stage) makeKey(program string, flags []string) (string, error) {
+	out, err := exec.CommandContext(s.ctx, program, append(flags, "keys", "create", "--name=bench", "--role=viewer")...).Output() //nolint:gosec // a program of ours
+	if err != nil {
+		return "", fmt.Errorf("make an API key: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 // start starts a process and returns what it says.

@@ -50,14 +50,18 @@ func cities(n int) (names []string) {
 // load asks a gateway for some time and returns how many requests it answers a
 // second. Callers write what was made once and read what they must: they share the
 // processors with the gateway.
-func load(ctx context.Context, address, body string, callers int, length time.Duration) (float64, error) {
-	request := fmt.Sprintf("POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+func load(ctx context.Context, g gateway, body string, callers int, length time.Duration) (float64, error) {
+	credential := ""
+	if g.key != "" {
+		credential = "Authorization: Bearer " + g.key + "\r\n"
+	}
+	request := fmt.Sprintf("POST /graphql HTTP/1.1\r\nHost: localhost\r\n%sContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", credential, len(body), body)
 	ctx, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
 	var answered atomic.Int64
 	var running errgroup.Group
 	for range callers {
-		running.Go(func() error { return call(ctx, address, request, &answered) })
+		running.Go(func() error { return call(ctx, g.address, request, &answered) })
 	}
 	start := time.Now()
 	err := running.Wait()
