@@ -50,11 +50,10 @@ func (t Taken) Never() bool { return !t.OK && t.Wait == 0 }
 // the bucket then. Whoever took calls it once at most; more than was taken is not
 // given.
 func (t Taken) Refund(tokens int) (left int) {
-	tokens = min(tokens, t.cost)
-	if !t.OK || tokens <= 0 {
+	if !t.OK {
 		return t.Left
 	}
-	return t.back.refund(t.key, tokens)
+	return t.back.refund(t.key, min(max(tokens, 0), t.cost))
 }
 
 // A refunder is where tokens came from.
