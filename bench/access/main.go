@@ -37,7 +37,7 @@ var variants = []struct {
 	flags []string
 }{
 	{"everybody, no limits", false, nil},
-	{"API key, no limits", true, []string{"--require-authentication", "--rate-limit=0", "--address-rate=0"}},
+	{"API key, no limits", true, []string{"--require-authentication", "--rate-limit=off", "--address-rate=off"}},
 	{"API key, limits in process", true, append([]string{"--require-authentication"}, limits...)},
 	{"API key, limits in Redis", true, append([]string{"--require-authentication", "--redis-url={redis}"}, limits...)},
 	{"API key, limits in process, no extensions.cost", true, append([]string{"--require-authentication", "--cost-report=off"}, limits...)},
