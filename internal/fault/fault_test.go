@@ -69,7 +69,7 @@ func TestAfterLeavesTheOriginalAlone(t *testing.T) {
 func TestOursAreTheFailuresAnOperatorShouldHearOf(t *testing.T) {
 	t.Parallel()
 	callers := []fault.Kind{
-		fault.BadRequest, fault.BadInput, fault.NotFound, fault.Unauthenticated, fault.Forbidden, fault.LimitExceeded, fault.RateLimited,
+		fault.BadRequest, fault.BadInput, fault.NotFound, fault.Unauthenticated, fault.Forbidden, fault.LimitExceeded, fault.MaxCostExceeded, fault.RateLimited,
 	}
 	for kind := fault.Internal; kind <= fault.UpstreamRateLimited; kind++ {
 		if want := !slices.Contains(callers, kind); kind.Ours() != want {
