@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -101,7 +102,9 @@ func Wrap(cause error, kind Kind, format string, args ...any) *Error {
 // milliseconds, in which it is told, and none too few.
 func (e *Error) After(d time.Duration) *Error {
 	later := *e
-	later.RetryAfter = (d + time.Millisecond - 1).Truncate(time.Millisecond)
+	if later.RetryAfter = d.Truncate(time.Millisecond); later.RetryAfter < d {
+		later.RetryAfter = min(later.RetryAfter, math.MaxInt64-time.Millisecond) + time.Millisecond
+	}
 	return &later
 }
 

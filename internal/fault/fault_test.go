@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -70,6 +71,7 @@ func TestNobodyIsAskedToWaitTooBriefly(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]time.Duration{
 		0: 0, 1: time.Millisecond, time.Millisecond: time.Millisecond, time.Millisecond + 1: 2 * time.Millisecond,
+		math.MaxInt64: math.MaxInt64,
 	} {
 		if got := fault.New(fault.RateLimited, "full").After(d).RetryAfter; got != want {
 			t.Errorf("After(%d) = %v, want %v", d, got, want)
