@@ -4,10 +4,10 @@ import (
 	"context"
 	"log/slog"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
+	"barograph/internal/redislink/redistest"
 	"barograph/weather"
 )
 
@@ -33,9 +33,9 @@ func (p *provider) Fetch(_ context.Context, places []weather.Place, _ weather.Ne
 }
 
 // node returns a service that shares a Redis, as gateways do.
-func node(t *testing.T, s *server, from *provider) (*weather.Service, *log) {
+func node(t *testing.T, s *redistest.Server, from *provider) (*weather.Service, *log) {
 	t.Helper()
-	cache, l := open(t, s.url(), "")
+	cache, l := open(t, s.URL(), "")
 	service := weather.NewService(time.Now, slog.New(slog.DiscardHandler), from)
 	t.Cleanup(service.Close)
 	service.Share(cache)
@@ -53,12 +53,12 @@ func expect(t *testing.T, s *weather.Service, state weather.State) {
 
 func TestNodesFetchOnceForAllOfThem(t *testing.T) {
 	t.Parallel()
-	s, from := newServer(t), &provider{t: t}
-	s.up(t)
+	s, from := redistest.New(t), &provider{t: t}
+	s.Up(t)
 	first, _ := node(t, s, from)
 	expect(t, first, weather.Live)
-	client := s.client(t)
-	until(t, "the reports are kept", func() bool { return len(client.Keys(t.Context(), "*:fake:*").Val()) == 4 })
+	client := s.Client(t)
+	redistest.Until(t, "the reports are kept", func() bool { return len(client.Keys(t.Context(), "*:fake:*").Val()) == 4 })
 	for range 3 {
 		another, _ := node(t, s, from)
 		expect(t, another, weather.Cached)
@@ -70,10 +70,10 @@ func TestNodesFetchOnceForAllOfThem(t *testing.T) {
 
 func TestAFrozenRedisTakesNoAnswer(t *testing.T) {
 	t.Parallel()
-	s, from := newServer(t), &provider{t: t}
-	s.up(t)
+	s, from := redistest.New(t), &provider{t: t}
+	s.Up(t)
 	service, l := node(t, s, from)
-	s.signal(t, syscall.SIGSTOP)
+	s.Freeze(t)
 	start := time.Now()
 	expect(t, service, weather.Live)
 	if took := time.Since(start); took > time.Second { // 40 ms, on a machine that has time

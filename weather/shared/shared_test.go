@@ -7,12 +7,12 @@ import (
 	"reflect"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"barograph/internal/redislink/redistest"
 	"barograph/weather"
 	"barograph/weather/shared"
 	"barograph/weather/zone"
@@ -84,15 +84,15 @@ func find(t *testing.T, c *shared.Cache, need weather.Need, places ...weather.Pl
 func keep(t *testing.T, c *shared.Cache, r *weather.Report, need weather.Need) {
 	t.Helper()
 	c.Keep("fake", []*weather.Report{r}, need)
-	until(t, "the report is kept", func() bool { return find(t, c, need, r.Place)[0] != nil })
+	redistest.Until(t, "the report is kept", func() bool { return find(t, c, need, r.Place)[0] != nil })
 }
 
 func TestWhatOneNodeKeepsAnotherFinds(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	s.up(t)
-	one, _ := open(t, s.url(), "")
-	other, _ := open(t, s.url(), "")
+	s := redistest.New(t)
+	s.Up(t)
+	one, _ := open(t, s.URL(), "")
+	other, _ := open(t, s.URL(), "")
 	want := report(t, oslo)
 	keep(t, one, want, everything)
 	got := find(t, other, everything, quito, oslo)
@@ -109,7 +109,7 @@ func TestWhatOneNodeKeepsAnotherFinds(t *testing.T) {
 	if r := other.Find(t.Context(), "another", []weather.Place{oslo}, everything)[0]; r != nil {
 		t.Errorf("of another provider, found %+v", r)
 	}
-	stranger, _ := open(t, s.url(), "other providers")
+	stranger, _ := open(t, s.URL(), "other providers")
 	if r := find(t, stranger, everything, oslo)[0]; r != nil {
 		t.Errorf("who asks other providers found %+v", r)
 	}
@@ -117,9 +117,9 @@ func TestWhatOneNodeKeepsAnotherFinds(t *testing.T) {
 
 func TestWhatIsNotKnownIsKeptAsSuch(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	s.up(t)
-	c, _ := open(t, s.url(), "")
+	s := redistest.New(t)
+	s.Up(t)
+	c, _ := open(t, s.URL(), "")
 	r := report(t, oslo)
 	r.Current.Humidity = weather.Missing
 	keep(t, c, r, everything)
@@ -130,11 +130,11 @@ func TestWhatIsNotKnownIsKeptAsSuch(t *testing.T) {
 
 func TestReportsGoWhenTheyAreOfNoUse(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	s.up(t)
-	c, _ := open(t, s.url(), "")
+	s := redistest.New(t)
+	s.Up(t)
+	c, _ := open(t, s.URL(), "")
 	keep(t, c, report(t, oslo), weather.Need{Current: true})
-	client := s.client(t)
+	client := s.Client(t)
 	for _, key := range reports(t, client) {
 		if life := client.TTL(t.Context(), key).Val(); life <= 6*time.Hour || life > 6*time.Hour+15*time.Minute {
 			t.Errorf("%s has %v to live, want the time to its expiry and six hours", key, life)
@@ -154,12 +154,12 @@ func reports(t *testing.T, client *redis.Client) (keys []string) {
 
 func TestGarbageIsNotFoundAndOverwritten(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	s.up(t)
-	c, l := open(t, s.url(), "")
+	s := redistest.New(t)
+	s.Up(t)
+	c, l := open(t, s.URL(), "")
 	r := report(t, oslo)
 	keep(t, c, r, everything)
-	client := s.client(t)
+	client := s.Client(t)
 	keys := reports(t, client)
 	whole := client.Get(t.Context(), keys[0]).Val()
 	forever, elsewhere := report(t, oslo), report(t, oslo)
@@ -176,7 +176,7 @@ func TestGarbageIsNotFoundAndOverwritten(t *testing.T) {
 	}
 	for _, lie := range []*weather.Report{forever, elsewhere} {
 		c.Keep("fake", []*weather.Report{lie}, everything)
-		until(t, "the lie is not believed", func() bool { return find(t, c, everything, oslo)[0] == nil })
+		redistest.Until(t, "the lie is not believed", func() bool { return find(t, c, everything, oslo)[0] == nil })
 		keep(t, c, r, everything)
 	}
 	for _, key := range keys { // of another type
@@ -194,15 +194,17 @@ func TestGarbageIsNotFoundAndOverwritten(t *testing.T) {
 
 func TestARedisThatFailsCostsOneLookupAndIsTriedAgainBesideTheWork(t *testing.T) {
 	t.Parallel()
-	for name, fail := range map[string]struct{ down, back func(*testing.T, *server) }{
-		"killed": {func(_ *testing.T, s *server) { s.kill() }, func(t *testing.T, s *server) { s.up(t) }},
-		"frozen": {func(t *testing.T, s *server) { s.signal(t, syscall.SIGSTOP) }, func(t *testing.T, s *server) { s.signal(t, syscall.SIGCONT) }},
+	for name, fail := range map[string]struct {
+		down, back func(*testing.T, *redistest.Server)
+	}{
+		"killed": {func(_ *testing.T, s *redistest.Server) { s.Kill() }, func(t *testing.T, s *redistest.Server) { s.Up(t) }},
+		"frozen": {func(t *testing.T, s *redistest.Server) { s.Freeze(t) }, func(t *testing.T, s *redistest.Server) { s.Thaw(t) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newServer(t)
-			s.up(t)
-			c, l := open(t, s.url(), "")
+			s := redistest.New(t)
+			s.Up(t)
+			c, l := open(t, s.URL(), "")
 			r := report(t, oslo)
 			keep(t, c, r, everything)
 			fail.down(t, s)
@@ -229,8 +231,8 @@ func TestARedisThatFailsCostsOneLookupAndIsTriedAgainBesideTheWork(t *testing.T)
 			}
 
 			fail.back(t, s)
-			until(t, "it is back", func() bool { return l.count("back") == 1 })
-			until(t, "reports are kept again", func() bool {
+			redistest.Until(t, "it is back", func() bool { return l.count("back") == 1 })
+			redistest.Until(t, "reports are kept again", func() bool {
 				c.Keep("fake", []*weather.Report{r}, everything)
 				return find(t, c, everything, oslo)[0] != nil
 			})
@@ -240,21 +242,21 @@ func TestARedisThatFailsCostsOneLookupAndIsTriedAgainBesideTheWork(t *testing.T)
 
 func TestARedisThatIsNotThereAtTheStartMayComeLater(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	c, l := open(t, s.url(), "")
+	s := redistest.New(t)
+	c, l := open(t, s.URL(), "")
 	if r := find(t, c, everything, oslo)[0]; r != nil || l.count("gone") != 1 {
 		t.Errorf("found %+v, and the log says:\n%s", r, l.text.String())
 	}
-	s.up(t)
-	until(t, "it has come", func() bool { return l.count("back") == 1 })
+	s.Up(t)
+	redistest.Until(t, "it has come", func() bool { return l.count("back") == 1 })
 	keep(t, c, report(t, oslo), everything)
 }
 
 func TestAnOperationThatGivesUpSaysNothingOfRedis(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	s.up(t)
-	c, l := open(t, s.url(), "")
+	s := redistest.New(t)
+	s.Up(t)
+	c, l := open(t, s.URL(), "")
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	if r := c.Find(gone, "fake", []weather.Place{oslo}, everything)[0]; r != nil {

@@ -2,17 +2,16 @@ package shared_test
 
 import (
 	"net"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
+	"barograph/internal/redislink/redistest"
 	"barograph/internal/tlsconfig/tlstest"
 )
 
 // encrypted starts a Redis that speaks nothing but TLS, and returns its address.
 func encrypted(t *testing.T, versions string) string {
 	t.Helper()
-	s := newServer(t)
+	s := redistest.New(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -20,20 +19,9 @@ func encrypted(t *testing.T, versions string) string {
 	address := listener.Addr().String()
 	_ = listener.Close() // another may take it before Redis does, and the test fails
 	_, port, _ := net.SplitHostPort(address)
-	dir := filepath.Dir(s.socket)
-	certificate, key := tlstest.NewAuthority(t, "authority").Issue(t).Write(t, dir)
-	s.command = exec.Command("redis-server", "--port", "0", "--bind", "127.0.0.1", "--tls-port", port, "--tls-cert-file", certificate, "--tls-key-file", key,
-		"--tls-auth-clients", "no", "--tls-protocols", versions, "--save", "", "--dir", dir)
-	if err := s.command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	until(t, "Redis answers", func() bool {
-		conn, err := net.Dial("tcp", address)
-		if err == nil {
-			_ = conn.Close()
-		}
-		return err == nil
-	})
+	certificate, key := tlstest.NewAuthority(t, "authority").Issue(t).Write(t, s.Dir())
+	s.UpAt(t, "tcp", address, "--bind", "127.0.0.1", "--tls-port", port, "--tls-cert-file", certificate, "--tls-key-file", key,
+		"--tls-auth-clients", "no", "--tls-protocols", versions)
 	return address
 }
 

@@ -50,15 +50,24 @@ func (s *Server) Client(t testing.TB) *redis.Client {
 	return client
 }
 
+// Dir returns a folder of its own.
+func (s *Server) Dir() string { return filepath.Dir(s.socket) }
+
 // Up starts it, with nothing in it.
 func (s *Server) Up(t testing.TB) {
 	t.Helper()
-	s.command = exec.Command("redis-server", "--port", "0", "--unixsocket", s.socket, "--save", "", "--dir", filepath.Dir(s.socket)) //nolint:gosec,noctx // it ends with the test
+	s.UpAt(t, "unix", s.socket, "--unixsocket", s.socket)
+}
+
+// UpAt starts it with arguments that make it listen at an address, and nowhere else.
+func (s *Server) UpAt(t testing.TB, network, address string, args ...string) {
+	t.Helper()
+	s.command = exec.Command("redis-server", append([]string{"--port", "0", "--save", "", "--dir", s.Dir()}, args...)...) //nolint:gosec,noctx // it ends with the test
 	if err := s.command.Start(); err != nil {
 		t.Fatal(err)
 	}
 	Until(t, "Redis answers", func() bool {
-		conn, err := net.Dial("unix", s.socket) //nolint:noctx // at once
+		conn, err := net.Dial(network, address) //nolint:noctx // at once
 		if err == nil {
 			_ = conn.Close()
 		}
