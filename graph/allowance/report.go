@@ -1,6 +1,10 @@
 package allowance
 
-import "github.com/99designs/gqlgen/graphql"
+import (
+	"strconv"
+
+	"github.com/99designs/gqlgen/graphql"
+)
 
 // A Told is extensions.cost: what an answer cost, in the words of Shopify's API, which
 // clients know.
@@ -15,6 +19,16 @@ type Throttle struct {
 	Maximum   int     `json:"maximumAvailable"`
 	Available int     `json:"currentlyAvailable"`
 	Rate      float64 `json:"restoreRate"` // a second
+}
+
+// AppendJSON writes it, since every answer has it.
+func (t Told) AppendJSON(text []byte) []byte {
+	text = strconv.AppendInt(append(text, `{"requestedQueryCost":`...), int64(t.Requested), 10)
+	text = strconv.AppendInt(append(text, `,"actualQueryCost":`...), int64(t.Actual), 10)
+	text = strconv.AppendInt(append(text, `,"throttleStatus":{"maximumAvailable":`...), int64(t.Throttle.Maximum), 10)
+	text = strconv.AppendInt(append(text, `,"currentlyAvailable":`...), int64(t.Throttle.Available), 10)
+	text = strconv.AppendFloat(append(text, `,"restoreRate":`...), t.Throttle.Rate, 'f', -1, 64)
+	return append(text, "}}"...)
 }
 
 // report tells in a response what it cost, if that is wanted.
