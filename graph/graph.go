@@ -94,10 +94,11 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, "internal server error", http.StatusInternalServerError)
 		}
 	}()
-	r = r.WithContext(graphql.StartOperationTrace(r.Context()))
+	ctx := graphql.StartOperationTrace(r.Context())
 	if !transport.AsksForWebSocket(r) {
-		w, r = s.executor.allowance.Tell(w, r)
+		ctx, w = s.executor.allowance.Tell(ctx, w, r)
 	}
+	r = r.WithContext(ctx)
 	body, leave := s.room.Body(r.Body)
 	defer leave()
 	r.Body = body

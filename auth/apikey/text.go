@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"regexp"
 	"strings"
 )
 
@@ -20,15 +19,16 @@ const (
 	sumLength   = 7  // the checksum of what stands before it
 )
 
-// letters are those that are hard to confuse, in one case.
-var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+const alphabet = "abcdefghijklmnopqrstuvwxyz234567" // what is hard to confuse, in one case
 
-var (
-	idPattern   = regexp.MustCompile(fmt.Sprintf(`^[a-z2-7]{%d}$`, idLength))
-	textPattern = regexp.MustCompile(fmt.Sprintf(`^%s[a-z2-7]{%d}_[a-z2-7]{%d}$`, Prefix, idLength, letters.EncodedLen(secretBytes)+sumLength))
-)
+var letters = base32.NewEncoding(alphabet).WithPadding(base32.NoPadding)
 
-func validID(id string) bool { return idPattern.MatchString(id) }
+// spelled reports whether a text is some letters, and nothing else.
+func spelled(text string, length int) bool {
+	return len(text) == length && strings.Trim(text, alphabet) == ""
+}
+
+func validID(id string) bool { return spelled(id, idLength) }
 
 // newText makes the text of a key, and its id.
 func newText(random io.Reader) (text, id string, err error) {
@@ -44,11 +44,13 @@ func newText(random io.Reader) (text, id string, err error) {
 // ParseID returns the id in the text of a key, and whether it is one: with nothing
 // mistyped in it, be there such a key or not.
 func ParseID(text string) (id string, ok bool) {
-	if !textPattern.MatchString(text) {
+	rest, prefixed := strings.CutPrefix(text, Prefix)
+	id, secret, _ := strings.Cut(rest, "_")
+	if !prefixed || !validID(id) || !spelled(secret, letters.EncodedLen(secretBytes)+sumLength) {
 		return "", false
 	}
 	body := text[:len(text)-sumLength]
-	return strings.TrimPrefix(text, Prefix)[:idLength], checksum(body) == text[len(body):]
+	return id, checksum(body) == text[len(body):]
 }
 
 // checksum tells mistyped texts, and is no secret.

@@ -20,10 +20,13 @@ import (
 // A query is what callers ask.
 type query struct{ name, body string }
 
+const weather = `query($n:[String!]!){cities(names:$n){name weather{current{temperature}}}}`
+
 func queries() []query {
 	return []query{
 		{"`{__typename}`", asked(`{__typename}`, nil)},
-		{"100 cached cities", asked(`query($n:[String!]!){cities(names:$n){name weather{current{temperature}}}}`, map[string]any{"n": cities(100)})},
+		{"1 cached city", asked(weather, map[string]any{"n": cities(1)})},
+		{"100 cached cities", asked(weather, map[string]any{"n": cities(100)})},
 	}
 }
 

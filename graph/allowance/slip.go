@@ -31,13 +31,13 @@ func slipOf(ctx context.Context) *slip {
 }
 
 // Tell returns a writer whose headers will tell of the bucket of who asks, and the
-// request that goes with it.
-func (a *Allowance) Tell(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+// context that the request then has.
+func (a *Allowance) Tell(ctx context.Context, w http.ResponseWriter, r *http.Request) (context.Context, http.ResponseWriter) {
 	if a == nil {
-		return w, r
+		return ctx, w
 	}
 	s := &slip{ResponseWriter: w, policy: a.policy, get: r.Method == http.MethodGet || r.Method == http.MethodHead}
-	return s, r.WithContext(context.WithValue(r.Context(), slipKey{}, s))
+	return context.WithValue(ctx, slipKey{}, s), s
 }
 
 // WriteHeader writes the headers, with what is known by now.
