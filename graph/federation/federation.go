@@ -20,7 +20,9 @@ import (
 
 // directives say which types are entities, and by which keys.
 const directives = `
-extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@shareable", "@authenticated", "@requiresScopes", "Scope"])
+extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@shareable", "@authenticated", "@requiresScopes"])
+
+scalar federation__Scope
 
 extend type City @key(fields: "id")
 extend type Pipeline @key(fields: "id") @key(fields: "name")
@@ -36,10 +38,15 @@ var surface = []string{"_Service", "_Any", "_Entity"}
 
 // SDL returns what the subgraph is composed from: the schema that clients see,
 // and the directives. Of these, @shareable says something only where the fields
-// are: other subgraphs have the page info of the Relay convention too.
+// are: other subgraphs have the page info of the Relay convention too. And the
+// scopes of @requiresScopes are of Federation's own type: a type that is imported
+// from there is no subgraph's, and ours is that of fields and arguments too.
 func SDL() string {
-	const plain, shareable = "\ntype PageInfo ", "\ntype PageInfo @shareable "
-	return strings.Replace(full().Types["PageInfo"].Position.Src.Input, plain, shareable, 1) + directives
+	text := full().Types["PageInfo"].Position.Src.Input
+	return strings.NewReplacer(
+		"\ntype PageInfo ", "\ntype PageInfo @shareable ",
+		"scopes: [[Scope!]!]!", "scopes: [[federation__Scope!]!]!",
+	).Replace(text) + directives
 }
 
 // Schema returns the schema to serve, with the surface or without.
