@@ -138,6 +138,7 @@ func (i *issuer) refresh(ctx context.Context) bool {
 		i.logger.WarnContext(ctx, "an issuer's keys cannot be fetched", "issuer", i.Name, "fetched", i.fetched, "err", err)
 		return false
 	}
+	all.replace(i.keys)
 	i.keys, i.fetched = all, i.now()
 	return true
 }

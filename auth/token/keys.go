@@ -1,6 +1,7 @@
 package token
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -23,13 +24,39 @@ const (
 
 // A key is one that verifies signatures, by one method alone.
 type key struct {
-	id     string // "" for none
-	method jose.SignatureAlgorithm
-	public any
+	id        string // "" for none
+	method    jose.SignatureAlgorithm
+	public    public
+	withdrawn chan struct{} // closed when its issuer has it no longer
 }
 
-// keys are those of an issuer.
+// public is what all kinds of public keys can do.
+type public interface {
+	Equal(other crypto.PublicKey) bool
+}
+
+// is reports whether two keys are one, be it withdrawn or not.
+func (k key) is(other key) bool {
+	return k.id == other.id && k.method == other.method && k.public.Equal(other.public)
+}
+
+// keys are those of an issuer, none of them twice.
 type keys []key
+
+// replace takes over from the keys of before: what they and these have goes on, and
+// the others are withdrawn.
+func (all keys) replace(before keys) {
+	for n := range all {
+		if at := slices.IndexFunc(before, all[n].is); at >= 0 {
+			all[n].withdrawn = before[at].withdrawn
+		}
+	}
+	for _, k := range before {
+		if !slices.ContainsFunc(all, k.is) {
+			close(k.withdrawn)
+		}
+	}
+}
 
 var (
 	errUnknownKey = errors.New("the token's key is not one of its issuer's")
@@ -73,7 +100,7 @@ func readKeys(text []byte) (keys, error) {
 	}
 	var all keys
 	for _, one := range each {
-		if k, ok := readKey(one); ok {
+		if k, ok := readKey(one); ok && !slices.ContainsFunc(all, k.is) {
 			all = append(all, k)
 		}
 	}
@@ -90,21 +117,24 @@ func readKey(text json.RawMessage) (key, bool) {
 	if err := jwk.UnmarshalJSON(text); err != nil || jwk.Use != "" && jwk.Use != "sig" || !verifies(text) {
 		return key{}, false
 	}
-	k := key{id: jwk.KeyID, public: jwk.Key}
 	given := jose.SignatureAlgorithm(jwk.Algorithm)
+	k := key{id: jwk.KeyID, withdrawn: make(chan struct{})}
 	switch public := jwk.Key.(type) {
 	case *rsa.PublicKey:
 		if bits := public.N.BitLen(); bits < rsaBitsLeast || bits > rsaBitsMost {
 			return key{}, false
 		}
+		k.public = public
 		k.method = jose.RS256
 		if given != "" {
 			k.method = given
 		}
 		return k, slices.Contains(methods, k.method) && strings.Contains("RP", string(k.method[0]))
 	case *ecdsa.PublicKey:
+		k.public = public
 		k.method = map[elliptic.Curve]jose.SignatureAlgorithm{elliptic.P256(): jose.ES256, elliptic.P384(): jose.ES384, elliptic.P521(): jose.ES512}[public.Curve]
 	case ed25519.PublicKey:
+		k.public = public
 		k.method = jose.EdDSA
 	default: // symmetric, or private, which nobody should have shown
 		return key{}, false

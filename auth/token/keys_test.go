@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"barograph/auth"
 	"barograph/auth/token"
 	"barograph/internal/fault"
 )
@@ -56,6 +58,32 @@ func TestANewKeyIsGoodAtOnce(t *testing.T) {
 	})
 }
 
+func TestWhatWasOpenedEndsWithTheKeyOfItsToken(t *testing.T) {
+	t.Parallel()
+	first, second := public("first", jose.RS256, rsaKey()), public("second", jose.RS256, otherRSA())
+	on(t, jwks(first, second, first), func(s *stage) {
+		open := func(text string) context.Context {
+			session, end := auth.Session(auth.With(s.Context(), s.accepts("a good one", text)))
+			s.Cleanup(end)
+			return session
+		}
+		ends := open(s.token(map[string]any{"exp": 253402300799}))
+		stays := open(sign(s, jose.RS256, otherRSA(), claims(nil), map[string]any{"kid": "second"}))
+		<-time.After(6 * time.Minute)
+		if ends.Err() != nil {
+			s.Errorf("it ended while its key was there: %v", context.Cause(ends))
+		}
+		s.issuer.answers(http.StatusOK, jwks(second))
+		<-time.After(5 * time.Minute)
+		if fault.KindOf(context.Cause(ends)) != fault.Unauthenticated {
+			s.Errorf("a key was withdrawn, and what its token opened has ended by %v", context.Cause(ends))
+		}
+		if stays.Err() != nil {
+			s.Errorf("what the other key's token opened ended: %v", context.Cause(stays))
+		}
+	})
+}
+
 // The fetch under way may have begun before the issuer had the key.
 func TestANewKeyIsLookedForAgainWhileKeysAreFetched(t *testing.T) {
 	t.Parallel()
@@ -92,6 +120,7 @@ func TestKeysStayWhileTheIssuerFails(t *testing.T) {
 		"has small keys":  {200, `{"keys":[{"kty":"RSA","kid":"first","n":"AQAB","e":"AQAB"}]}`},
 		"says keys twice": {200, `{"keys":[],` + jwks(public("first", jose.RS256, rsaKey()))[1:]},
 		"answers 10 MB":   {200, jwks(public("first", jose.RS256, rsaKey())) + strings.Repeat(" ", 10<<20)},
+		"has huge keys":   {200, `{"keys":[{"kty":"RSA","kid":"first","n":"` + strings.Repeat("_", 1368) + `","e":"AQAB"}]}`},
 		"has 101 keys":    {200, `{"keys":[` + strings.Repeat(`{},`, 100) + jwks(public("first", jose.RS256, rsaKey()))[len(`{"keys":[`):]},
 		"sends elsewhere": {302, "https://evil.example/keys"},
 	} {

@@ -11,7 +11,7 @@ import (
 
 const (
 	memorySize = 10_000
-	memoryTime = time.Minute // for which a key that its issuer has withdrawn may go on to be good
+	memoryTime = time.Minute // after which keys are looked at again, which may be too old by then
 )
 
 // A memory keeps whom tokens are about that have been verified: a client sends
@@ -34,10 +34,16 @@ func newMemory(now func() time.Time) *memory {
 func fingerprint(text string) [sha256.Size]byte { return sha256.Sum256([]byte(text)) }
 
 func (m *memory) find(id [sha256.Size]byte) *auth.Principal {
-	if found, ok := m.all.GetIfPresent(id); ok && m.now().Before(found.until) {
+	found, ok := m.all.GetIfPresent(id)
+	if !ok || !m.now().Before(found.until) {
+		return nil
+	}
+	select {
+	case <-found.principal.Revoked:
+		return nil
+	default:
 		return found.principal
 	}
-	return nil
 }
 
 func (m *memory) keep(id [sha256.Size]byte, p *auth.Principal) {

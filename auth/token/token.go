@@ -138,6 +138,7 @@ func (v *Verifier) verify(ctx context.Context, text string) (*auth.Principal, er
 	if err != nil {
 		return nil, refusal(err)
 	}
+	p.Revoked = k.withdrawn
 	return p, nil
 }
 
