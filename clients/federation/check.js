@@ -37,7 +37,7 @@ for (const coordinate of ['City.weather', 'City.visitors', 'Record.result', 'Rec
   assert.ok(supergraph.type(type)?.field(field), `the supergraph has no ${coordinate}`);
 }
 assert.match(composed.supergraphSdl, /type Weather\b[^{]*@requiresScopes\(scopes: \[\["weather:read"\]\]\)/, 'a router knows what a type takes');
-assert.match(composed.supergraphSdl, /type Query\b[^}]*@authenticated/, 'and what takes a credential');
+assert.match(composed.supergraphSdl, /type City\b[^{]*@authenticated/, 'and what takes a credential');
 assert.deepEqual(composed.hints.filter((h) => h.definition.level.value >= 60).map(String), [], 'no warnings');
 
 const taken = await ask('mutation { processPayload(input: { payload: { id: "entity", city: "Lima" } }) { record { id } } }');
