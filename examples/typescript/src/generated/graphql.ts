@@ -15,6 +15,12 @@ export type FreshnessState =
 
 /** The reasons a mutation is refused for. */
 export type ProblemCode =
+  /** The API key to make would allow more than you may do, or reach pipelines that you do not. */
+  | 'API_KEY_EXCEEDS_CALLER'
+  /** The API key to make has something wrong in it, at `field`. */
+  | 'API_KEY_INVALID'
+  /** There is no such API key. */
+  | 'API_KEY_NOT_FOUND'
   /** The definition has something wrong in it, at `field`. The place in an expression is told as line:column. */
   | 'DEFINITION_INVALID'
   /** More payloads are waiting than the server takes on: try again later. */
