@@ -99,7 +99,7 @@ func Require(ctx context.Context, one ...Scopes) error {
 // somebody where none is given.
 func (p *Principal) Refuse(one ...Scopes) *fault.Error {
 	if p.Kind == Nobody {
-		return fault.New(fault.Unauthenticated, "this takes a credential")
+		return fault.New(fault.Unauthenticated, "this takes a credential: Authorization: Bearer and a token or an API key")
 	}
 	return fault.New(fault.Forbidden, "this takes the scope %s", listed(one))
 }
