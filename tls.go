@@ -25,9 +25,14 @@ type encryption struct {
 	followed bool // whether it is made of files
 }
 
+// inTheClear warns of who can listen where there is no TLS.
+const inTheClear = "serving credentials and payloads in plain text beyond this machine: " +
+	"give --tls-cert and --tls-key, or keep the network to a proxy that ends TLS"
+
 // newEncryption returns what the settings say, for a listener on the address.
-func newEncryption(s settings.Settings, address net.Addr, logger *slog.Logger) (*encryption, error) {
+func newEncryption(ctx context.Context, s settings.Settings, address net.Addr, logger *slog.Logger) (*encryption, error) {
 	if !s.Encrypted() {
+		warnUnlessLocal(ctx, address, inTheClear, logger)
 		return nil, nil
 	}
 	var (
