@@ -5,6 +5,7 @@
 package tlsconfig
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/tls"
@@ -97,6 +98,9 @@ type content struct {
 	err                        error
 }
 
+// clientCAs is what Files.ClientCA holds, as errors call it.
+const clientCAs = "certificates of the clients' authorities"
+
 type digest [sha256.Size]byte
 
 func (f Files) read() (c content) {
@@ -111,7 +115,7 @@ func (f Files) read() (c content) {
 		return c
 	}
 	if c.clientCA, err = os.ReadFile(f.ClientCA); err != nil {
-		c.err = errors.Join(c.err, fmt.Errorf("certificates of the clients' authorities: %w", err))
+		c.err = errors.Join(c.err, fmt.Errorf("%s: %w", clientCAs, err))
 	}
 	return c
 }
@@ -133,8 +137,8 @@ const leastRSA = 2048
 
 // config returns the configuration that the contents make.
 func (c content) config(required bool, now func() time.Time) (*tls.Config, error) {
-	if c.err != nil {
-		return nil, c.err
+	if err := errors.Join(c.err, whole("certificate", c.certificate), whole("key", c.key), whole(clientCAs, c.clientCA)); err != nil {
+		return nil, err
 	}
 	pair, err := tls.X509KeyPair(c.certificate, c.key)
 	if err != nil {
@@ -149,13 +153,22 @@ func (c content) config(required bool, now func() time.Time) (*tls.Config, error
 	}
 	config.ClientCAs = x509.NewCertPool()
 	if !config.ClientCAs.AppendCertsFromPEM(c.clientCA) {
-		return nil, errors.New("certificates of the clients' authorities: there is none in the file")
+		return nil, fmt.Errorf("%s: there is none in the file", clientCAs)
 	}
 	config.ClientAuth = tls.VerifyClientCertIfGiven
 	if required {
 		config.ClientAuth = tls.RequireAndVerifyClientCert
 	}
 	return config, nil
+}
+
+// whole returns why PEM is not whole: who parses it passes over a block that is cut
+// off, and so a chain or a list of authorities would end before it.
+func whole(what string, text []byte) error {
+	if begun, ended := bytes.Count(text, []byte("-----BEGIN ")), bytes.Count(text, []byte("-----END ")); begun != ended {
+		return fmt.Errorf("%s: the file is cut off: of %d parts, %d have an end", what, begun, ended)
+	}
+	return nil
 }
 
 // serving returns the configuration of a server with a certificate. What is not
