@@ -37,10 +37,12 @@ type Server struct {
 	logger *slog.Logger
 	config atomic.Pointer[tls.Config]
 
-	mu      sync.Mutex
-	inForce digest // guarded by mu: of the files that the configuration is made of
-	suspect digest // guarded by mu: of files that made none, when they were looked at last
-	failure string // guarded by mu: why
+	failing atomic.Bool // whether the files made no configuration when they were looked at last
+
+	mu      sync.Mutex // held by one look at a time, also while it waits for the files
+	inForce digest     // guarded by mu: of the files that the configuration is made of
+	suspect digest     // guarded by mu: of files that made none, when they were looked at last
+	failure string     // guarded by mu: why
 }
 
 // Follow returns a server's configuration as the files say. A certificate that
@@ -85,12 +87,9 @@ func (s *Server) Fingerprint() string {
 }
 
 // Failing reports whether the files could not be followed when they were looked
-// at last.
-func (s *Server) Failing() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.failure != ""
-}
+// at last. It waits for no look that is under way: files may hang, and whoever asks
+// for the metrics should not.
+func (s *Server) Failing() bool { return s.failing.Load() }
 
 // content is what files hold, and why not, at one moment.
 type content struct {

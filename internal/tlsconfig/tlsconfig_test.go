@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"log/slog"
 	"math/big"
 	"net"
@@ -191,6 +192,34 @@ func TestTheFilesAreLookedAtAgainAndAgainAndWhenAskedTo(t *testing.T) {
 	hurry <- syscall.SIGHUP // the first has been dealt with
 	if !s.Failing() {
 		t.Error("a signal does not make the files be looked at")
+	}
+}
+
+func TestFilesThatHangKeepNobodyWaitingForTheMetrics(t *testing.T) {
+	t.Parallel()
+	s, dir, _ := follow(t, tlstest.NewAuthority(t, "authority").Issue(t))
+	hanging := filepath.Join(dir, "tls.key")
+	if err := errors.Join(os.Remove(hanging), syscall.Mkfifo(hanging, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	looked, told := make(chan struct{}), make(chan bool, 1)
+	go func() { defer close(looked); s.Look() }()
+	file, err := os.OpenFile(hanging, os.O_WRONLY, 0) // waits for who reads it
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { told <- s.Failing() }()
+	select {
+	case failing := <-told:
+		if failing {
+			t.Error("failing before the look has come to its end")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("whether it is failing cannot be told while a file hangs")
+	}
+	_ = file.Close()
+	if <-looked; !s.Failing() {
+		t.Error("not failing, though the key is empty")
 	}
 }
 
