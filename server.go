@@ -101,7 +101,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	if err != nil {
 		return err
 	}
-	encrypted, err := newEncryption(s, listener.Addr(), logger)
+	encrypted, err := newEncryption(ctx, s, listener.Addr(), logger)
 	if err != nil {
 		return err
 	}

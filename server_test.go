@@ -293,6 +293,9 @@ func TestServeWarnsBeyondLoopback(t *testing.T) {
 	if !strings.Contains(g.out.String(), "serving everybody as admin") || !strings.Contains(g.out.String(), "EVERYBODY, who may do everything") {
 		t.Errorf("it does not warn:\n%s", g.out)
 	}
+	if !strings.Contains(g.out.String(), "in plain text beyond this machine: give --tls-cert and --tls-key") {
+		t.Errorf("it does not warn of plain text:\n%s", g.out)
+	}
 	if status, _, _ := g.get(t, aCity, "", ""); status != http.StatusOK {
 		t.Errorf("it does not serve: %d", status)
 	}

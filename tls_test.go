@@ -3,9 +3,11 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"net"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"barograph/internal/tlsconfig/tlstest"
@@ -58,6 +60,28 @@ func TestAHealthcheckShowsTheCertificateThatClientsNeed(t *testing.T) {
 	check = append(check, "--client-cert", shown, "--client-key", shownKey)
 	if code, printed := ends(t, check...); code != 0 || printed != "ready\n" {
 		t.Errorf("with one: %d %s", code, printed)
+	}
+}
+
+// Whoever renews the certificate tells the gateway, whether it serves yet or not.
+func TestASignalToReadTheCertificateAnewEndsNoStart(t *testing.T) {
+	t.Parallel()
+	database, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer database.Close() //nolint:errcheck // nothing is left to do about it
+	certificate, key := tlstest.NewAuthority(t, "authority").Issue(t).Write(t, t.TempDir())
+	g := launch(t, command(t, "--listen", "127.0.0.1:0", "--weather", "simulator", "--tls-cert", certificate, "--tls-key", key,
+		"--database-url", "postgres://u@"+database.Addr().String()+"/x?sslmode=disable"))
+	asked, err := database.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.signal(t, syscall.SIGHUP)
+	_, _ = asked.Close(), database.Close()
+	if code := g.wait(t); code <= 0 || !strings.Contains(g.out.String(), "connect") {
+		t.Errorf("it ended with %v, want by an error of its database; it printed:\n%s", g.cmd.ProcessState, g.out)
 	}
 }
 

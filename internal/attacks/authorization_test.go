@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,47 +18,83 @@ import (
 	"github.com/coder/websocket/wsjson"
 
 	"barograph/auth"
-	"barograph/graph"
-	"barograph/internal/gatewaytest"
-	"barograph/pipeline"
 )
 
 // A tenants is a gateway that two parties share, each with a pipeline of its own
 // in which is a record "one", in Mumbai.
-type tenants struct{ *gatewaytest.Gateway }
+type tenants struct {
+	*gateway // as an admin asks it
+	from     *issuer
+}
 
 func newTenants(t *testing.T) tenants {
 	t.Helper()
-	g := tenants{gatewaytest.New(t, func(c *graph.Config) { c.Federation = true })}
+	from := newIssuer(t)
+	g := tenants{start(t, "--federation", "--cost-report=off", "--jwt-issuers="+from.url, "--jwt-audiences=barograph"), from}
+	g.token = from.token(nil)
 	for _, name := range []string{"acme", "bolt"} {
-		g.Data(t, `mutation ($name: String!) { createPipeline(input: {name: $name}) { problems { code } } }`, gatewaytest.Variables{"name": name}, &struct{}{})
-		g.send(t, g.Gateway, name, "one")
+		g.tell(t, `mutation ($name: String!) { createPipeline(input: {name: $name}) { problems { code } } }`, map[string]any{"name": name})
+		g.send(t, g.gateway, name, "one")
 	}
 	return g
 }
 
 // send takes a payload in to a pipeline, and returns what became of it.
-func (g tenants) send(t *testing.T, as *gatewaytest.Gateway, name, id string) string {
+func (g tenants) send(t *testing.T, as *gateway, name, id string) string {
 	t.Helper()
-	answer := as.Ask(t, `mutation ($name: String!, $p: JSON!) { processPayload(input: {pipeline: $name, payload: $p}) { duplicate record { id } problems { code } } }`,
-		gatewaytest.Variables{"name": name, "p": map[string]any{"id": id, "city": "Mumbai", "secret": "of " + name}})
-	return told(answer)
+	told := as.tell(t, `mutation ($name: String!, $p: JSON!) { processPayload(input: {pipeline: $name, payload: $p}) { duplicate record { id } problems { code } } }`,
+		map[string]any{"name": name, "p": map[string]any{"id": id, "city": "Mumbai", "secret": "of " + name}})
+	return told.String()
 }
 
-// as returns the gateway as somebody asks it with scopes, who reaches pipelines.
-func (g tenants) as(t *testing.T, scopes auth.Scopes, patterns ...string) *gatewaytest.Gateway {
-	t.Helper()
-	reach, err := pipeline.ParseReach(patterns)
-	if err != nil {
-		t.Fatal(err)
+// as returns the gateway as somebody asks it with scopes, who reaches pipelines:
+// all, where none is named.
+func (g tenants) as(scopes auth.Scopes, patterns ...string) *gateway {
+	claims := map[string]any{"sub": "tenant", "roles": nil, "scope": scopes.String()}
+	if len(patterns) > 0 {
+		claims["barograph_pipelines"] = patterns
 	}
-	return g.As(&auth.Principal{Name: "tenant", Kind: auth.Key, Scopes: scopes, Reach: reach})
+	return g.with(g.from.token(claims))
 }
 
-// told returns an answer as text, its errors in the order of their paths.
-func told(a gatewaytest.Answer) string {
-	slices.SortFunc(a.Errors, func(a, b gatewaytest.Error) int { return strings.Compare(a.Where(), b.Where()) })
-	return fmt.Sprintf("%s %+v", a.Data, a.Errors)
+// with returns the gateway as somebody asks it with a token, or without one.
+func (g tenants) with(token string) *gateway {
+	as := *g.gateway
+	as.token = token
+	return &as
+}
+
+// A told is what an operation came to.
+type told struct {
+	Data   json.RawMessage
+	Errors []struct {
+		Message    string
+		Path       path
+		Extensions struct{ Code string }
+	}
+}
+
+// A path is where an error is, with dots, as in "cities.1.weather".
+type path string
+
+func (p *path) UnmarshalJSON(text []byte) error {
+	var steps []any
+	if err := json.Unmarshal(text, &steps); err != nil {
+		return err
+	}
+	*p = path(strings.ReplaceAll(strings.Trim(fmt.Sprint(steps), "[]"), " ", "."))
+	return nil
+}
+
+func (t told) String() string { return fmt.Sprintf("%s %+v", t.Data, t.Errors) }
+
+// tell sends an operation, and returns what it came to.
+func (g *gateway) tell(t *testing.T, query string, variables ...any) (told told) {
+	t.Helper()
+	if got := g.ask(t, query, variables...); json.Unmarshal([]byte(got.body), &told) != nil {
+		t.Errorf("%s is answered %s", query, got)
+	}
+	return told
 }
 
 // TestNobodyGetsWhatIsAnothers tries to reach what belongs to somebody else.
@@ -92,32 +127,32 @@ func guessesTellNothing(t *testing.T, g tenants) {
 		fmt.Fprintf(&guesses, " a%d: pipeline(name: %q) { id }", i, name)
 		fmt.Fprintf(&fields, ",%q:null", fmt.Sprint("a", i))
 	}
-	got := g.as(t, auth.All, "acme", "guess-*").Ask(t, fmt.Sprintf(guess, &guesses), nil)
+	got := g.as(auth.All, "acme", "guess-*").tell(t, fmt.Sprintf(guess, &guesses))
 	if want := "{" + fields.String()[1:] + "}"; string(got.Data) != want || len(got.Errors) > 0 {
-		t.Errorf("100 guesses are answered %s, want null 100 times", told(got))
+		t.Errorf("100 guesses are answered %s, want null 100 times", got)
 	}
 }
 
 func textIsSharedAsTextAlone(t *testing.T, g tenants) {
 	const text = `{ pipeline(name: "acme") { name records { nodes { payload } } } }`
 	sum := sha256.Sum256([]byte(text))
-	ask := func(as *gatewaytest.Gateway, text string) string {
+	ask := func(as *gateway, text string) string {
 		request := map[string]any{"extensions": map[string]any{"persistedQuery": map[string]any{"version": 1, "sha256Hash": hex.EncodeToString(sum[:])}}}
 		if text != "" {
 			request["query"] = text
 		}
 		return string(post(t, as, request, "application/json"))
 	}
-	if got := ask(g.as(t, auth.All, "acme"), text); !strings.Contains(got, `"of acme"`) {
+	if got := ask(g.as(auth.All, "acme"), text); !strings.Contains(got, `"of acme"`) {
 		t.Fatalf("whoever registers the text is answered %s", got)
 	}
 	for name, c := range map[string]struct {
-		as   *gatewaytest.Gateway
+		as   *gateway
 		want string
 	}{
-		"another tenant":          {g.as(t, auth.All, "bolt"), `"pipeline":null`},
-		"somebody without scopes": {g.as(t, 0), `"FORBIDDEN"`},
-		"nobody":                  {g.As(&auth.Principal{}), `"UNAUTHENTICATED"`},
+		"another tenant":          {g.as(auth.All, "bolt"), `"pipeline":null`},
+		"somebody without scopes": {g.as(0), `"FORBIDDEN"`},
+		"nobody":                  {g.with(""), `"UNAUTHENTICATED"`},
 	} {
 		if got := ask(c.as, ""); strings.Contains(got, "of acme") || !strings.Contains(got, c.want) {
 			t.Errorf("%s, by its hash, is answered %s, want %s", name, got, c.want)
@@ -127,27 +162,24 @@ func textIsSharedAsTextAlone(t *testing.T, g tenants) {
 
 func idsAreTheTenantsOwn(t *testing.T, g tenants) {
 	for _, name := range []string{"acme", "bolt"} {
-		if got := g.send(t, g.as(t, auth.All, name), name, "1"); !strings.Contains(got, `"duplicate":false`) || strings.Contains(got, "CONFLICT") {
+		if got := g.send(t, g.as(auth.All, name), name, "1"); !strings.Contains(got, `"duplicate":false`) || strings.Contains(got, "CONFLICT") {
 			t.Errorf("%s sends the id 1 and is answered %s", name, got)
 		}
 	}
-	var got struct {
-		Records struct{ Nodes []struct{ ID string } }
-	}
-	g.Data(t, `{ records(first: 2, orderBy: {direction: DESC}) { nodes { id } } }`, nil, &got)
-	if fmt.Sprint(got.Records.Nodes) != "[{Record:bolt:1} {Record:acme:1}]" {
-		t.Errorf("the records are %v, want one of each", got.Records.Nodes)
+	const want = `{"records":{"nodes":[{"id":"Record:bolt:1"},{"id":"Record:acme:1"}]}}`
+	if got := g.tell(t, `{ records(first: 2, orderBy: {direction: DESC}) { nodes { id } } }`); string(got.Data) != want {
+		t.Errorf("the records are %s, want one of each", got)
 	}
 }
 
 func nothingIsToldOfAnother(t *testing.T, g tenants) {
 	const named, wildcard = `subscription { recordChanged(pipeline: "bolt") { record { id } } }`, `subscription { recordChanged { record { id } } }`
-	acme := g.as(t, auth.All, "acme")
+	acme := g.as(auth.All, "acme")
 	asked, wild := events(t, acme, named), events(t, acme, wildcard)
 	// Both stand once the one that is told of something is: changes are told in order.
 	for i := 0; ; i++ {
-		g.send(t, g.Gateway, "bolt", fmt.Sprint("from bolt ", i))
-		g.send(t, g.Gateway, "acme", fmt.Sprint("from acme ", i))
+		g.send(t, g.gateway, "bolt", fmt.Sprint("from bolt ", i))
+		g.send(t, g.gateway, "acme", fmt.Sprint("from acme ", i))
 		select {
 		case first := <-wild:
 			if !strings.Contains(first, "Record:acme:") {
@@ -163,8 +195,8 @@ func nothingIsToldOfAnother(t *testing.T, g tenants) {
 		}
 		break
 	}
-	g.send(t, g.Gateway, "bolt", "secret")
-	g.send(t, g.Gateway, "acme", "last")
+	g.send(t, g.gateway, "bolt", "secret")
+	g.send(t, g.gateway, "acme", "last")
 	for event := range wild {
 		if strings.Contains(event, "Record:bolt:") {
 			t.Errorf("by no name, acme is told of b: %s", event)
@@ -178,7 +210,7 @@ func nothingIsToldOfAnother(t *testing.T, g tenants) {
 		t.Errorf("by its name, acme is told of bolt: %s", told)
 	default:
 	}
-	if first := <-events(t, g.as(t, auth.WeatherRead), wildcard); !strings.Contains(first, `"FORBIDDEN"`) {
+	if first := <-events(t, g.as(auth.WeatherRead), wildcard); !strings.Contains(first, `"FORBIDDEN"`) {
 		t.Errorf("who may not read records is told %s", first)
 	}
 }
@@ -186,21 +218,21 @@ func nothingIsToldOfAnother(t *testing.T, g tenants) {
 // A producer gets its record back, and not what is in it: each field that takes
 // more is null, with FORBIDDEN at its path.
 func aFieldIsRefusedByItself(t *testing.T, g tenants) {
-	got := g.as(t, auth.Producer.Scopes()).Ask(t, `mutation { processPayload(input: {pipeline: "acme", payload: {id: "one"}}) {
-		record { id state payload result attributes city { name } lastError { code } history { number } } problems { code } } }`, nil)
+	got := g.as(auth.Producer.Scopes()).tell(t, `mutation { processPayload(input: {pipeline: "acme", payload: {id: "one"}}) {
+		record { id state payload result attributes city { name } lastError { code } history { number } } problems { code } } }`)
 	want := `{"processPayload":{"record":{"id":"Record:acme:one","state":"PROCESSED","payload":null,"result":null,"attributes":null,"city":null,"lastError":null,"history":null},"problems":[{"code":"PAYLOAD_CONFLICT"}]}}`
 	if string(got.Data) != want || len(got.Errors) != 6 {
-		t.Errorf("a producer is answered %s, want %s and 6 errors", told(got), want)
+		t.Errorf("a producer is answered %s, want %s and 6 errors", got, want)
 	}
 	for _, e := range got.Errors {
-		if e.Extensions.Code != "FORBIDDEN" || !strings.HasPrefix(e.Where(), "processPayload.record.") {
-			t.Errorf("an error at %s: %s, want FORBIDDEN below the record", e.Where(), e.Extensions.Code)
+		if e.Extensions.Code != "FORBIDDEN" || !strings.HasPrefix(string(e.Path), "processPayload.record.") {
+			t.Errorf("an error at %s: %s, want FORBIDDEN below the record", e.Path, e.Extensions.Code)
 		}
 	}
 }
 
 func noWayLeadsAround(t *testing.T, g tenants) {
-	producer := g.as(t, auth.Producer.Scopes())
+	producer := g.as(auth.Producer.Scopes())
 	const send = `processPayload(input: {pipeline: "acme", payload: {id: "one"}})`
 	for name, query := range map[string]string{
 		"an alias":                     `mutation { x: ` + send + ` { r: record { state: payload } } }`,
@@ -221,9 +253,9 @@ func noWayLeadsAround(t *testing.T, g tenants) {
 		"a definition":                 `{ pipeline(name: "acme") { definition } }`,
 		"counts":                       `{ pipeline(name: "acme") { stats { received } series { received } } recordStats(of: "secret") { omittedRecords } }`,
 	} {
-		got := producer.Ask(t, query, nil)
+		got := producer.tell(t, query)
 		if strings.Contains(string(got.Data), "of acme") || len(got.Errors) == 0 || got.Errors[0].Extensions.Code != "FORBIDDEN" {
-			t.Errorf("through %s: %s, want FORBIDDEN", name, told(got))
+			t.Errorf("through %s: %s, want FORBIDDEN", name, got)
 		}
 	}
 	batch := post(t, producer, []any{map[string]string{"query": `{ __typename }`}, map[string]string{"query": `{ record(pipeline: "acme", payloadId: "one") { payload } }`}}, "application/json")
@@ -240,7 +272,7 @@ func noWayLeadsAround(t *testing.T, g tenants) {
 }
 
 func errorsTellNothing(t *testing.T, g tenants) {
-	acme := g.as(t, auth.All, "acme", "none")
+	acme := g.as(auth.All, "acme", "none")
 	for _, query := range []string{
 		`{ record(pipeline: "NAME", payloadId: "one") { id } }`,
 		`{ node(id: "Record:NAME:one") { id } }`,
@@ -253,13 +285,13 @@ func errorsTellNothing(t *testing.T, g tenants) {
 		`mutation { updatePipeline(input: {name: "NAME", expectedVersion: 9}) { problems { code message field } } }`,
 		`mutation { deactivatePipeline(input: {name: "NAME"}) { problems { code message field } } }`,
 	} {
-		ask := func(as *gatewaytest.Gateway, name string) string {
+		ask := func(as *gateway, name string) string {
 			return strings.ReplaceAll(string(post(t, as, map[string]string{"query": strings.ReplaceAll(query, "NAME", name)}, "application/json")), name, "NAME")
 		}
 		if foreign, wrong := ask(acme, "bolt"), ask(acme, "none"); foreign != wrong {
 			t.Errorf("%s: another's is answered\n%s, and nobody's\n%s", query, foreign, wrong)
 		}
-		nothing := g.as(t, 0, "acme") // who has a credential, and no scope
+		nothing := g.as(0, "acme") // who has a credential, and no scope
 		if foreign, wrong, own := ask(nothing, "bolt"), ask(nothing, "none"), ask(nothing, "acme"); foreign != wrong || foreign != own || !strings.Contains(own, `"FORBIDDEN"`) {
 			t.Errorf("%s, of one who may not: another's is answered\n%s, nobody's\n%s, and their own\n%s", query, foreign, wrong, own)
 		}
@@ -271,14 +303,14 @@ func errorsTellNothing(t *testing.T, g tenants) {
 func TestASubscriptionThatIsRefusedEnds(t *testing.T) {
 	t.Parallel()
 	g := newTenants(t)
-	as := g.as(t, auth.WeatherRead)
+	as := g.as(auth.WeatherRead)
 	const query = `subscription { changes: recordChanged { record { id } } }`
 	const want = `{"errors":[{"message":"this takes the scope records:read","path":["changes"],"locations":[{"line":1,"column":16}],"extensions":{"code":"FORBIDDEN"}}]}`
 	t.Run("by WebSocket", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
-		socket, res, err := websocket.Dial(ctx, strings.Replace(as.URL, "http", "ws", 1), &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: as.Header()})
+		socket, res, err := websocket.Dial(ctx, as.url, &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: as.header()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -322,8 +354,17 @@ func TestASubscriptionThatIsRefusedEnds(t *testing.T) {
 	}
 }
 
+// header has the token that the gateway is asked with.
+func (g *gateway) header() http.Header {
+	header := http.Header{}
+	if g.token != "" {
+		header.Set("Authorization", "Bearer "+g.token)
+	}
+	return header
+}
+
 // post sends a request, and returns its answer once that has ended.
-func post(t *testing.T, as *gatewaytest.Gateway, request any, accept string) []byte {
+func post(t *testing.T, as *gateway, request any, accept string) []byte {
 	t.Helper()
 	res := begin(t, as, request, accept)
 	defer res.Body.Close() //nolint:errcheck // nothing is left to do about it
@@ -335,7 +376,7 @@ func post(t *testing.T, as *gatewaytest.Gateway, request any, accept string) []b
 }
 
 // begin sends a request, and returns its answer when that begins.
-func begin(t *testing.T, as *gatewaytest.Gateway, request any, accept string) *http.Response {
+func begin(t *testing.T, as *gateway, request any, accept string) *http.Response {
 	t.Helper()
 	body, err := json.Marshal(request)
 	if err != nil {
@@ -343,11 +384,11 @@ func begin(t *testing.T, as *gatewaytest.Gateway, request any, accept string) *h
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(cancel)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, as.URL, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, as.url, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header = as.Header()
+	req.Header = as.header()
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", accept)
 	res, err := http.DefaultClient.Do(req)
@@ -358,7 +399,7 @@ func begin(t *testing.T, as *gatewaytest.Gateway, request any, accept string) *h
 }
 
 // events returns what a subscription is told, for as long as the test runs.
-func events(t *testing.T, as *gatewaytest.Gateway, query string) <-chan string {
+func events(t *testing.T, as *gateway, query string) <-chan string {
 	t.Helper()
 	res := begin(t, as, map[string]string{"query": query}, "text/event-stream")
 	t.Cleanup(func() { _ = res.Body.Close() })

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"barograph/graph/document"
 )
 
 const (
@@ -46,11 +48,19 @@ func TestDocumentsThatHurtAreRefused(t *testing.T) {
 			g.refusedQuickly(t, "{"+strings.Repeat(" ... on Query {"+inner+" }", 200)+" }", limited)
 		}},
 		{id: "A010", name: "overlapping inline fragments below the token limit", run: func(t *testing.T, g *gateway) {
+			overlapping := func(fields, tokens int) string {
+				fragment, inside := " ... on Query {"+strings.Repeat(" __typename", fields)+" }", tokens-2
+				return "{" + strings.Repeat(fragment, inside/(fields+5)) + strings.Repeat(" __typename", inside%(fields+5)) + " }"
+			}
+			const forTokens = `"limit":"tokens"`
 			// Whether one of them is refused or begun, it takes no longer than this.
 			for _, fields := range []int{1, 10, 50, 100, 200, 400} {
-				document := "{" + strings.Repeat(" ... on Query {"+strings.Repeat(" __typename", fields)+" }", 2400/(fields+5)) + " }"
-				if got := g.ask(t, document); got.work > quick {
-					t.Errorf("fragments of %d fields take %v, want %v", fields, got.work, quick)
+				got := g.ask(t, overlapping(fields, document.Defaults.Tokens-10))
+				if got.work > quick || strings.Contains(got.body, forTokens) {
+					t.Errorf("fragments of %d fields are answered %s, want within %v, and not for their tokens", fields, got, quick)
+				}
+				if got := g.ask(t, overlapping(fields, document.Defaults.Tokens+1)); !strings.Contains(got.body, forTokens) {
+					t.Errorf("fragments of %d fields, with a token too many, are answered %s", fields, got)
 				}
 			}
 		}},

@@ -36,10 +36,13 @@ func TestConnectionsThatHurtAreEnded(t *testing.T) {
 	try(t, start(t), []attack{
 		{id: "A067", name: "slow headers", run: func(t *testing.T, g *gateway) {
 			var group sync.WaitGroup
-			for range 200 {
+			for i := range 200 {
 				conn := g.dial(t)
+				_, _ = io.WriteString(conn, "POST /graphql HTTP/1.1\r\nHost: a\r\n")
+				if i%2 == 0 { // the others say nothing more
+					drip(t, conn, "X-Slow: 1\r\n")
+				}
 				group.Go(func() {
-					_, _ = io.WriteString(conn, "POST /graphql HTTP/1.1\r\nHost: a\r\n")
 					_ = conn.SetReadDeadline(time.Now().Add(8 * time.Second))
 					if _, err := io.ReadAll(conn); timedOut(err) {
 						t.Error("a connection without the end of its headers is still open after 8s")
@@ -54,20 +57,7 @@ func TestConnectionsThatHurtAreEnded(t *testing.T) {
 		{id: "A068", name: "slow body", slow: true, run: func(t *testing.T, g *gateway) {
 			conn := g.dial(t)
 			_, _ = io.WriteString(conn, post+"Content-Length: 1000\r\n\r\n")
-			done := make(chan struct{})
-			defer close(done)
-			go func() {
-				tick := time.NewTicker(time.Second)
-				defer tick.Stop()
-				for {
-					select {
-					case <-tick.C:
-						_, _ = io.WriteString(conn, " ")
-					case <-done:
-						return
-					}
-				}
-			}()
+			drip(t, conn, " ")
 			_ = conn.SetReadDeadline(time.Now().Add(40 * time.Second))
 			if _, err := io.ReadAll(conn); timedOut(err) {
 				t.Error("a body at one byte a second is still being read after 40s")
@@ -119,6 +109,25 @@ func TestConnectionsThatHurtAreEnded(t *testing.T) {
 			}
 		}},
 	})
+}
+
+// drip sends a text each second until the test ends.
+func drip(t *testing.T, conn io.Writer, text string) {
+	t.Helper()
+	var dripping sync.WaitGroup
+	dripping.Go(func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-t.Context().Done():
+				return
+			case <-tick.C:
+				_, _ = io.WriteString(conn, text) // it may have been ended
+			}
+		}
+	})
+	t.Cleanup(dripping.Wait)
 }
 
 // timedOut reports whether err is a deadline that passed.

@@ -1,6 +1,8 @@
 package attacks_test
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"net/http"
 	"os/exec"
 	"strings"
@@ -11,13 +13,12 @@ import (
 	"barograph/internal/programtest"
 )
 
-// TestWhatIsServedEndsWithItsKey is A104: a key is revoked, by a command that knows
-// nothing of the gateway, while a socket is open with it and a stream of events.
-func TestWhatIsServedEndsWithItsKey(t *testing.T) {
-	t.Parallel()
+// keyed starts a gateway that wants a key, and returns it with what runs the command
+// that makes keys on its database.
+func keyed(t *testing.T) (g *gateway, keys func(args ...string) string) {
+	t.Helper()
 	program, database := programtest.Build(t), "--database-url="+postgrestest.Database(t)
-	g := run(t, program, nil, database, "--weather=simulator", "--require-authentication")
-	keys := func(args ...string) string {
+	return run(t, program, nil, database, "--weather=simulator", "--require-authentication"), func(args ...string) string {
 		t.Helper()
 		out, err := exec.CommandContext(t.Context(), program, append([]string{"keys", database}, args...)...).Output()
 		if err != nil {
@@ -25,6 +26,41 @@ func TestWhatIsServedEndsWithItsKey(t *testing.T) {
 		}
 		return strings.TrimSpace(string(out))
 	}
+}
+
+// TestWhatIsAlmostAKeyIsRefused is A148, as far as a client sees: whatever is not the
+// key itself is refused in the same words, and the log has no part of its secret.
+func TestWhatIsAlmostAKeyIsRefused(t *testing.T) {
+	t.Parallel()
+	g, keys := keyed(t)
+	key, another := keys("create", "--name=ci", "--role=viewer"), keys("create", "--name=other", "--role=viewer")
+	g.letsIn(t, "the key", key)
+	prefix := key[:strings.LastIndex(key, "_")+1]
+	changed := "a"
+	if strings.HasSuffix(key, changed) {
+		changed = "b"
+	}
+	for name, miss := range map[string]string{
+		"nothing of its secret": prefix, "its beginning": key[:len(key)-1], "more than it": key + "a", "its last letter another": key[:len(key)-1] + changed,
+		"another's secret": prefix + another[len(prefix):],
+	} {
+		g.keepsOut(t, name, miss)
+		if got := g.post(t, whoAsks, "Authorization", "Bearer "+miss); !strings.Contains(got.body, `"there is no such API key"`) {
+			t.Errorf("%s is answered %s, want that there is no such key", name, got)
+		}
+	}
+	g.keepsOut(t, "what is kept of it", fmt.Sprintf("%x", sha256.Sum256([]byte(key))))
+	g.keepsOut(t, "upper case", strings.ToUpper(key))
+	if strings.Contains(g.log.String(), key[len(prefix):len(prefix)+8]) {
+		t.Errorf("the log has a part of the secret: %s", g.log)
+	}
+}
+
+// TestWhatIsServedEndsWithItsKey is A104: a key is revoked, by a command that knows
+// nothing of the gateway, while a socket is open with it and a stream of events.
+func TestWhatIsServedEndsWithItsKey(t *testing.T) {
+	t.Parallel()
+	g, keys := keyed(t)
 	writer, key := keys("create", "--name=writer", "--role=producer"), keys("create", "--name=reader", "--role=viewer")
 	id := strings.Split(key, "_")[1]
 	g.token = writer

@@ -37,14 +37,18 @@ func TestEveryAttackIsTried(t *testing.T) {
 	if err := yaml.Unmarshal(text, &list); err != nil || len(list) == 0 {
 		t.Fatalf("read %s: %d attacks, %v", path, len(list), err)
 	}
-	tests := numberedTests(t, filepath.Join("..", ".."))
+	tests, onProgram := numberedTests(t, filepath.Join("..", ".."))
 	for _, a := range list {
 		tried, why := tests[a.ID], excused[a.ID]
 		switch {
 		case len(tried) > 0 && why != "":
 			t.Errorf("%s %s: excused, since %s, and tried by %s", a.ID, a.Name, why, strings.Join(tried, ", "))
 		case len(tried) > 0:
-			t.Logf("%s %s: %s: tried by %s", a.ID, a.Category, a.Name, strings.Join(tried, ", "))
+			how := "tried in process"
+			if slices.ContainsFunc(tried, func(test string) bool { return onProgram[test] }) {
+				how = "tried"
+			}
+			t.Logf("%s %s: %s: %s by %s", a.ID, a.Category, a.Name, how, strings.Join(tried, ", "))
 		case why != "":
 			t.Logf("%s %s: %s: not tried: %s", a.ID, a.Category, a.Name, why)
 		default:
@@ -60,10 +64,11 @@ var (
 
 // numberedTests returns the tests below a folder by the attacks whose numbers are in
 // their comments, or begin a text in them, as the name of a case does: each as its
-// package's folder and its name.
-func numberedTests(t *testing.T, root string) map[string][]string {
+// package's folder and its name. It tells those apart that try the built program: this
+// package's, unless their file has to do with a gateway in the test's own process.
+func numberedTests(t *testing.T, root string) (found map[string][]string, onProgram map[string]bool) {
 	t.Helper()
-	found := map[string][]string{}
+	found, onProgram = map[string][]string{}, map[string]bool{}
 	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
@@ -76,6 +81,7 @@ func numberedTests(t *testing.T, root string) map[string][]string {
 		if err != nil {
 			return err
 		}
+		inProcess := slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"barograph/internal/gatewaytest"` })
 		for _, declaration := range file.Decls {
 			test, is := declaration.(*ast.FuncDecl)
 			if !is || test.Recv != nil || !strings.HasPrefix(test.Name.Name, "Test") {
@@ -94,11 +100,12 @@ func numberedTests(t *testing.T, root string) map[string][]string {
 			for _, id := range slices.Compact(numbers) {
 				found[id] = append(found[id], folder+" "+test.Name.Name)
 			}
+			onProgram[folder+" "+test.Name.Name] = folder == filepath.Join("internal", "attacks") && !inProcess
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return found
+	return found, onProgram
 }

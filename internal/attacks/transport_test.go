@@ -112,7 +112,13 @@ func TestRequestsThatMisleadAreRefused(t *testing.T) {
 			_ = form.Close()
 			refusesType(form.FormDataContentType(), body.String())(t, g)
 		}},
-		{id: "A048", name: "BOM in the body", run: refusesBody("\ufeff" + `{"query":"{ __typename }"}`)},
+		{id: "A048", name: "BOM in the body", run: func(t *testing.T, g *gateway) {
+			const marked = "\ufeff" + `{"query":"{ __typename }"}`
+			refusesBody(marked)(t, g)
+			if got := g.post(t, marked); !strings.Contains(got.body, "byte order mark") {
+				t.Errorf("answered %s, want to be told of the byte order mark", got)
+			}
+		}},
 		{id: "A050", name: "body over the limit", run: func(t *testing.T, g *gateway) {
 			body := `{"query":"{ __typename }","variables":{"x":"` + strings.Repeat("x", 20<<20) + `"}}`
 			if got := g.post(t, body); got.status != http.StatusRequestEntityTooLarge {

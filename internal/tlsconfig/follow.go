@@ -35,8 +35,9 @@ func (s *Server) look(hurry bool) {
 	if s.files == (Files{}) {
 		return
 	}
-	s.mu.Lock() // while it looks, others have nothing to do
+	s.mu.Lock() // over I/O, for nobody but another look waits for it
 	defer s.mu.Unlock()
+	defer func() { s.failing.Store(s.failure != "") }()
 	found := s.files.read()
 	sum := found.digest()
 	if sum == s.inForce {

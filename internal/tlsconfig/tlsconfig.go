@@ -5,6 +5,7 @@
 package tlsconfig
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/tls"
@@ -36,10 +37,12 @@ type Server struct {
 	logger *slog.Logger
 	config atomic.Pointer[tls.Config]
 
-	mu      sync.Mutex
-	inForce digest // guarded by mu: of the files that the configuration is made of
-	suspect digest // guarded by mu: of files that made none, when they were looked at last
-	failure string // guarded by mu: why
+	failing atomic.Bool // whether the files made no configuration when they were looked at last
+
+	mu      sync.Mutex // held by one look at a time, also while it waits for the files
+	inForce digest     // guarded by mu: of the files that the configuration is made of
+	suspect digest     // guarded by mu: of files that made none, when they were looked at last
+	failure string     // guarded by mu: why
 }
 
 // Follow returns a server's configuration as the files say. A certificate that
@@ -84,18 +87,18 @@ func (s *Server) Fingerprint() string {
 }
 
 // Failing reports whether the files could not be followed when they were looked
-// at last.
-func (s *Server) Failing() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.failure != ""
-}
+// at last. It waits for no look that is under way: files may hang, and whoever asks
+// for the metrics should not.
+func (s *Server) Failing() bool { return s.failing.Load() }
 
 // content is what files hold, and why not, at one moment.
 type content struct {
 	certificate, key, clientCA []byte
 	err                        error
 }
+
+// clientCAs is what Files.ClientCA holds, as errors call it.
+const clientCAs = "certificates of the clients' authorities"
 
 type digest [sha256.Size]byte
 
@@ -111,7 +114,7 @@ func (f Files) read() (c content) {
 		return c
 	}
 	if c.clientCA, err = os.ReadFile(f.ClientCA); err != nil {
-		c.err = errors.Join(c.err, fmt.Errorf("certificates of the clients' authorities: %w", err))
+		c.err = errors.Join(c.err, fmt.Errorf("%s: %w", clientCAs, err))
 	}
 	return c
 }
@@ -133,8 +136,8 @@ const leastRSA = 2048
 
 // config returns the configuration that the contents make.
 func (c content) config(required bool, now func() time.Time) (*tls.Config, error) {
-	if c.err != nil {
-		return nil, c.err
+	if err := errors.Join(c.err, whole("certificate", c.certificate), whole("key", c.key), whole(clientCAs, c.clientCA)); err != nil {
+		return nil, err
 	}
 	pair, err := tls.X509KeyPair(c.certificate, c.key)
 	if err != nil {
@@ -149,13 +152,22 @@ func (c content) config(required bool, now func() time.Time) (*tls.Config, error
 	}
 	config.ClientCAs = x509.NewCertPool()
 	if !config.ClientCAs.AppendCertsFromPEM(c.clientCA) {
-		return nil, errors.New("certificates of the clients' authorities: there is none in the file")
+		return nil, fmt.Errorf("%s: there is none in the file", clientCAs)
 	}
 	config.ClientAuth = tls.VerifyClientCertIfGiven
 	if required {
 		config.ClientAuth = tls.RequireAndVerifyClientCert
 	}
 	return config, nil
+}
+
+// whole returns why PEM is not whole: who parses it passes over a block that is cut
+// off, and so a chain or a list of authorities would end before it.
+func whole(what string, text []byte) error {
+	if begun, ended := bytes.Count(text, []byte("-----BEGIN ")), bytes.Count(text, []byte("-----END ")); begun != ended {
+		return fmt.Errorf("%s: the file is cut off: of %d parts, %d have an end", what, begun, ended)
+	}
+	return nil
 }
 
 // serving returns the configuration of a server with a certificate. What is not

@@ -7,11 +7,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"log/slog"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -100,14 +102,16 @@ func TestANewPairIsServedAndABadOneIsNot(t *testing.T) {
 	for name, damage := range map[string]func(){
 		"the key of another": func() { tlstest.Put(t, dir, "tls.key", other.Key) },
 		"no certificate":     func() { tlstest.Put(t, dir, "tls.crt", []byte("nothing")) },
-		"half a certificate": func() { tlstest.Put(t, dir, "tls.crt", first.Certificate[:len(first.Certificate)/2]) },
+		"half a certificate": func() { tlstest.Put(t, dir, "tls.crt", half(first.Certificate)) },
 		"an empty key":       func() { tlstest.Put(t, dir, "tls.key", nil) },
 		"no file":            func() { _ = os.Remove(filepath.Join(dir, "tls.key")) },
 		"an expired pair":    func() { authority.Issue(t, tlstest.Expired).Write(t, dir) },
 		"a pair of tomorrow": func() {
 			authority.Issue(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }).Write(t, dir)
 		},
-		"a weak pair": func() { weak(t).Write(t, dir) },
+		"a weak pair":     func() { weak(t).Write(t, dir) },
+		"a chain cut off": func() { tlstest.Put(t, dir, "tls.crt", slices.Concat(first.Certificate, half(authority.PEM))) },
+		"a key cut off":   func() { tlstest.Put(t, dir, "tls.key", slices.Concat(first.Key, half(first.Key))) },
 	} {
 		before := strings.Count(log.String(), "cannot be read anew")
 		damage()
@@ -191,6 +195,34 @@ func TestTheFilesAreLookedAtAgainAndAgainAndWhenAskedTo(t *testing.T) {
 	}
 }
 
+func TestFilesThatHangKeepNobodyWaitingForTheMetrics(t *testing.T) {
+	t.Parallel()
+	s, dir, _ := follow(t, tlstest.NewAuthority(t, "authority").Issue(t))
+	hanging := filepath.Join(dir, "tls.key")
+	if err := errors.Join(os.Remove(hanging), syscall.Mkfifo(hanging, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	looked, told := make(chan struct{}), make(chan bool, 1)
+	go func() { defer close(looked); s.Look() }()
+	file, err := os.OpenFile(hanging, os.O_WRONLY, 0) // waits for who reads it
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { told <- s.Failing() }()
+	select {
+	case failing := <-told:
+		if failing {
+			t.Error("failing before the look has come to its end")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("whether it is failing cannot be told while a file hangs")
+	}
+	_ = file.Close()
+	if <-looked; !s.Failing() {
+		t.Error("not failing, though the key is empty")
+	}
+}
+
 func TestAnExpiredCertificateIsServedWhereThereIsNoOther(t *testing.T) {
 	t.Parallel()
 	authority := tlstest.NewAuthority(t, "authority")
@@ -215,6 +247,7 @@ func TestFilesThatMakeNoServerAreRefused(t *testing.T) {
 		"does not match":  {Certificate: certificate, Key: tlstest.Put(t, dir, "other.key", authority.Issue(t).Key)},
 		"none in the":     {Certificate: certificate, Key: key, ClientCA: key},
 		"of the clients'": {Certificate: certificate, Key: key, ClientCA: filepath.Join(dir, "none")},
+		"of 2 parts, 1":   {Certificate: certificate, Key: key, ClientCA: tlstest.Put(t, dir, "ca.crt", slices.Concat(authority.PEM, half(authority.PEM)))},
 		"1024 bits":       {Certificate: tlstest.Put(t, dir, "weak.crt", weak(t).Certificate), Key: tlstest.Put(t, dir, "weak.key", weak(t).Key)},
 	} {
 		if _, err := tlsconfig.Follow(files, time.Now, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), want) {
@@ -258,6 +291,8 @@ func weak(t *testing.T) tlstest.Pair {
 		Key:         pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: key}),
 	}
 }
+
+func half(text []byte) []byte { return text[:len(text)/2] }
 
 // until waits for what comes by itself.
 func until(t *testing.T, what string, is func() bool) {
