@@ -3351,7 +3351,7 @@ enum RecordState {
 
 "A change of a record."
 type RecordEvent @requiresScopes(scopes: [["records:read"]]) {
-  "Its place among all events, for ` + "`" + `after` + "`" + `. It says nothing else, and is good as long as the database is."
+  "Its place among all events, for ` + "`" + `after` + "`" + `. Opaque, and good as long as the database is."
   cursor: String!
   "The record as it came to be."
   record: Record
