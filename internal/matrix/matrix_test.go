@@ -37,8 +37,8 @@ func callers() []caller {
 	return all
 }
 
-// principal returns the caller, narrowed to the pipelines that begin with ours.
-func (c caller) principal(t *testing.T) *auth.Principal {
+// principal returns the caller, narrowed to the pipelines of a pattern.
+func (c caller) principal(t *testing.T, pattern string) *auth.Principal {
 	t.Helper()
 	p := &auth.Principal{Name: c.name, Kind: auth.Key}
 	for _, name := range c.scopes {
@@ -48,7 +48,7 @@ func (c caller) principal(t *testing.T) *auth.Principal {
 		}
 		p.Scopes |= scope
 	}
-	reach, err := pipeline.ParseReach([]string{"ours*"})
+	reach, err := pipeline.ParseReach([]string{pattern})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,22 +71,24 @@ type stage struct {
 	fresh  atomic.Int64
 }
 
-// The names of pipelines.
+// The names of pipelines, which are part of no word, and those within reach.
 const (
-	own     = "ours"
-	other   = "theirs"
-	missing = "ours-nobodys"
+	own     = "our-own"
+	other   = "their-own"
+	missing = "our-nobodys"
+	nobodys = "nobodys" // out of everybody's reach
+	within  = "our-*"
 )
 
 func TestEveryFieldIsForThoseWhomTheSchemaNames(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	var (
-		mine, others, anonymous, expired atomic.Int64 // cells
-		all                              sync.WaitGroup
-		slots                            = make(chan struct{}, 4)
-		routes                           = routesOf(s.schema)
-		began                            = time.Now()
+		mine, others, listed, anonymous, expired atomic.Int64 // cells
+		all                                      sync.WaitGroup
+		slots                                    = make(chan struct{}, 4)
+		routes                                   = routesOf(s.schema)
+		began                                    = time.Now()
 	)
 	try := func(as *gatewaytest.Gateway, c caller, do func(*testing.T, cell, *gatewaytest.Gateway) int, into *atomic.Int64) {
 		for _, r := range routes {
@@ -100,17 +102,19 @@ func TestEveryFieldIsForThoseWhomTheSchemaNames(t *testing.T) {
 		}
 	}
 	for _, c := range callers() {
-		as := c.principal(t)
+		as, nowhere := c.principal(t, within), s.As(c.principal(t, nobodys))
 		try(s.As(as), c, s.tryOwn, &mine)
 		try(s.As(as), c, s.tryOther, &others)
+		try(s.As(as), c, func(t *testing.T, c cell, as *gatewaytest.Gateway) int { return s.tryAny(t, c, as, nowhere) }, &listed)
 		late := *as
 		late.Expires = time.Now().Add(-time.Second)
 		try(s.As(&late), caller{}, s.tryOwn, &expired)
 	}
 	try(s.As(&auth.Principal{}), caller{}, s.tryOwn, &anonymous)
 	all.Wait()
-	t.Logf("%d cells in %v: %d of the caller's own, %d of another's, %d anonymous, %d expired", mine.Load()+others.Load()+anonymous.Load()+expired.Load(),
-		time.Since(began).Round(time.Millisecond), mine.Load(), others.Load(), anonymous.Load(), expired.Load())
+	t.Logf("%d cells in %v: %d of the caller's own, %d of another's, %d of nobody's in particular, %d anonymous, %d expired",
+		mine.Load()+others.Load()+listed.Load()+anonymous.Load()+expired.Load(),
+		time.Since(began).Round(time.Millisecond), mine.Load(), others.Load(), listed.Load(), anonymous.Load(), expired.Load())
 }
 
 // cells returns the fields of the object at the end of a route. Those that are
@@ -214,25 +218,69 @@ func find(value any, name string) any {
 func (s *stage) tryOther(t *testing.T, c cell, as *gatewaytest.Gateway) (decided int) {
 	id := s.id()
 	text, _ := s.text(c, own, id)
-	nobodys := missing
+	nowhere := missing
 	if strings.Contains(text, "createPipeline") || strings.Contains(text, "createApiKey") {
-		nobodys = "nobodys" // which is refused as well
+		nowhere = nobodys // which is refused as well
+	}
+	if !strings.Contains(text, own) {
+		return 0 // it names none: see tryAny
 	}
 	if strings.Contains(text, "recordChanged") && len(s.refusals(c)) == 0 {
 		return 0 // nothing is told of either, for ever: see the attacks
 	}
 	foreign, _ := s.ask(t, c, as, other, id)
-	if strings.Contains(string(foreign.Data), "secret of theirs") {
+	if strings.Contains(string(foreign.Data), "secret of "+other) {
 		t.Errorf("%s as %q: another's is told: %s", c.route, c.caller.name, foreign.Data)
 	}
-	if !strings.Contains(text, own) {
-		return 0 // it is about nobody's
-	}
-	none, _ := s.ask(t, c, as, nobodys, id)
-	if a, b := told(foreign, other), told(none, nobodys); a != b {
+	none, _ := s.ask(t, c, as, nowhere, id)
+	if a, b := told(foreign, other), told(none, nowhere); a != b {
 		t.Errorf("%s as %q: another's is answered\n%s\nand nobody's\n%s", c.route, c.caller.name, a, b)
 	}
 	return len(c.fields)
+}
+
+// tryAny tries fields that name no pipeline: whoever is narrowed is told of their
+// own alone, and who reaches none is told of none.
+func (s *stage) tryAny(t *testing.T, c cell, as, nowhere *gatewaytest.Gateway) (decided int) {
+	text, _ := s.text(c, own, "")
+	if c.route.root != ast.Query || strings.Contains(text, own) {
+		return 0
+	}
+	if got, _ := s.ask(t, c, as, own, ""); strings.Contains(string(got.Data), other) {
+		t.Errorf("%s as %q: another's is told: %s", c.route, c.caller.name, got.Data)
+	}
+	got, _ := s.ask(t, c, nowhere, own, "")
+	var data any
+	if err := json.Unmarshal(got.Data, &data); err != nil {
+		t.Errorf("%s as %q: %v: %s", c.route, c.caller.name, err, text)
+	}
+	if !empty(data) || strings.Contains(string(got.Data), own) || strings.Contains(string(got.Data), other) {
+		t.Errorf("%s as %q, who reaches nothing: %s", c.route, c.caller.name, got.Data)
+	}
+	return len(c.fields)
+}
+
+// empty reports whether pages and groups have nothing, and so say their counts.
+func empty(value any) bool {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, below := range v {
+			items, _ := below.([]any)
+			count, _ := below.(float64)
+			switch name {
+			case "nodes", "edges", "groups", "totalCount", "omittedGroups", "omittedRecords":
+				if len(items) > 0 || count > 0 {
+					return false
+				}
+			}
+			if !empty(below) {
+				return false
+			}
+		}
+	case []any:
+		return !slices.ContainsFunc(v, func(item any) bool { return !empty(item) })
+	}
+	return true
 }
 
 // told returns an answer about a pipeline without its name.
@@ -245,7 +293,7 @@ func (s *stage) id() string { return strconv.FormatInt(s.fresh.Add(1), 10) }
 
 // text returns the operation of a cell.
 func (s *stage) text(c cell, name, id string) (string, error) {
-	text, err := document(s.schema, c.route, c.fields, id)
+	text, err := document(s.schema, c, id)
 	return strings.NewReplacer("NAME", name, "CURSOR", s.cursor).Replace(text), err
 }
 

@@ -25,8 +25,8 @@ func newStage(t *testing.T) *stage {
 	for _, name := range []string{own, own + "-off", other, other + "-off"} {
 		s.do(t, `mutation ($name: String!, $of: String) { createPipeline(input: {name: $name, description: $of}) { problems { code message } } }`,
 			gatewaytest.Variables{"name": name, "of": "secret of " + name})
-		s.do(t, `mutation ($name: String!) { createApiKey(input: {name: $name, role: VIEWER, pipelines: [$name]}) { problems { code message } } }`,
-			gatewaytest.Variables{"name": name})
+		s.do(t, `mutation ($name: String!, $pipeline: String!) { createApiKey(input: {name: $name, role: VIEWER, pipelines: [$pipeline]}) { problems { code message } } }`,
+			gatewaytest.Variables{"name": "secret of " + name, "pipeline": name})
 	}
 	s.cursor = s.event(t)
 	for _, name := range []string{other, own} {
