@@ -159,8 +159,11 @@ func (s *stage) tryOwn(t *testing.T, c cell, as *gatewaytest.Gateway) (decided i
 		t.Errorf("%s as %q is not reached: %s\n%s", c.route, c.caller.name, text, got.Data)
 	}
 	for _, f := range c.fields {
-		if where := strings.Join(append(c.route.names(), f.Name), "."); want[where] != "" && object[f.Name] != nil {
+		switch where := strings.Join(append(c.route.names(), f.Name), "."); {
+		case want[where] != "" && object[f.Name] != nil:
 			t.Errorf("%s as %q: %s is %v, want null", c.route, c.caller.name, where, object[f.Name])
+		case reached && want[where] == "" && object[f.Name] == nil && !absent[c.route.to.Name+"."+f.Name]:
+			t.Errorf("%s as %q: %s is null", c.route, c.caller.name, where)
 		}
 	}
 	return len(c.fields)
