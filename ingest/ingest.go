@@ -22,9 +22,9 @@ import (
 	"barograph/records"
 )
 
-// An Intake takes payloads in, to a pipeline within reach. It returns one acceptance a payload, in order,
-// once those that became records are durable. An error means that nothing is
-// known of what became of them.
+// An Intake takes payloads in, to a pipeline within reach. It returns one
+// acceptance a payload, in order, once those that became records are durable. An
+// error means that nothing is known of what became of them.
 type Intake interface {
 	Submit(ctx context.Context, reach pipeline.Reach, name string, payloads []json.RawMessage) ([]records.Acceptance, error)
 }

@@ -143,7 +143,7 @@ func (e Extension) newSet(ctx context.Context, plan plan) *Set {
 			return all, err
 		}),
 		Keys: newLoader(operation, keysKind, nil, func(ctx context.Context, ids []string) ([]*apikey.Key, error) {
-			found, err := e.Sources.Keys.Find(ctx, auth.From(ctx).Reach, ids)
+			found, err := e.Sources.Keys.Find(ctx, reach, ids)
 			return inOrder(ids, found, func(k *apikey.Key) string { return k.ID }), err
 		}),
 	}

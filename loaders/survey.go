@@ -61,7 +61,7 @@ type surveyor struct {
 	operation *graphql.OperationContext
 	denied    func(*graphql.OperationContext, *ast.Field) bool
 	asked     map[string]asks // by fragment
-	reached   map[selectionsKey]reach
+	reached   map[selectionsKey]extent
 	budget    int // of selections yet to merge
 }
 
@@ -70,7 +70,7 @@ type surveyor struct {
 const mergeLimit = 100_000
 
 func newSurveyor(operation *graphql.OperationContext, denied func(*graphql.OperationContext, *ast.Field) bool) *surveyor {
-	return &surveyor{operation, denied, map[string]asks{}, map[selectionsKey]reach{}, mergeLimit}
+	return &surveyor{operation, denied, map[string]asks{}, map[selectionsKey]extent{}, mergeLimit}
 }
 
 // denies reports whether a field is null to whoever asks, so that nothing below it

@@ -6,8 +6,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// A reach is what can be reached from selections.
-type reach struct {
+// An extent is what can be reached from selections.
+type extent struct {
 	ways   int  // by which reports are reached
 	inside bool // they are parts of what may be a report
 }
@@ -43,9 +43,9 @@ func (s *surveyor) ways(f *ast.Field, sets []ast.SelectionSet) int {
 
 // reach returns what can be reached from selections that stand side by side,
 // where a field that several have is one.
-func (s *surveyor) reach(sets []ast.SelectionSet) (r reach) {
+func (s *surveyor) reach(sets []ast.SelectionSet) (r extent) {
 	if len(sets) == 0 {
-		return reach{}
+		return extent{}
 	}
 	// Fragments make one selection stand in many places.
 	key := selectionsKey{&sets[0][0], len(sets[0])}

@@ -127,6 +127,8 @@ func (c *Catalog) Update(ctx context.Context, reach Reach, change Change) (*Pipe
 		}
 	}
 	p, err := c.store.update(ctx, reach, change)
-	c.Forget(change.Name)
+	if reach.Has(change.Name) {
+		c.Forget(change.Name)
+	}
 	return p, err
 }

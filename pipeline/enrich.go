@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"barograph/internal/fault"
 )
@@ -28,6 +29,11 @@ func Enrich(forecaster Forecaster) Kind {
 		b.Member("as", o.As)
 		return &enrich{forecaster, o.As}, nil
 	}}
+}
+
+// Forecasts reports whether one of the steps is of this kind.
+func (p *Program) Forecasts() bool {
+	return slices.ContainsFunc(p.steps, func(s placed) bool { _, is := s.Step.(*enrich); return is })
 }
 
 type enrich struct {

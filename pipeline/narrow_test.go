@@ -2,8 +2,10 @@ package pipeline_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"barograph/internal/fault"
 	"barograph/pipeline"
@@ -79,5 +81,36 @@ func TestAPipelineOutOfReachIsRefusedAsOneThatIsNotThere(t *testing.T) {
 	found, err := store.Find(t.Context(), pipeline.Reach{}, []string{"us"})
 	if err != nil || len(found) != 1 || !found[0].Active || found[0].Description != nil {
 		t.Errorf("us is %v, %v, want it as it was", found, err)
+	}
+}
+
+// What others have at hand is not for those to make slower who do not reach it.
+func TestACatalogForgetsNothingForWhoDoesNotReachIt(t *testing.T) {
+	t.Parallel()
+	here, store := narrow(t)
+	elsewhere, words := pipeline.NewCatalog(store, compiler()), "mine now"
+	version := func() int {
+		p, err := here.Current(t.Context(), pipeline.Reach{}, "us")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Version
+	}
+	for retries := 2; ; retries++ {
+		here.Forget("us")
+		began, known := time.Now(), version()
+		if _, err := elsewhere.Update(t.Context(), pipeline.Reach{}, pipeline.Change{Name: "us", Definition: json.RawMessage(fmt.Sprintf(`{"retry":{"attempts":%d}}`, retries))}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := here.Update(t.Context(), reach(t, "eu-*"), pipeline.Change{Name: "us", Description: &words})
+		_ = refused(t, err)
+		got := version()
+		if time.Since(began) > time.Second {
+			continue // it is forgotten by itself
+		}
+		if got != known {
+			t.Errorf("after a change that was refused, version %d is at hand, want %d", got, known)
+		}
+		return
 	}
 }

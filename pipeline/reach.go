@@ -17,7 +17,7 @@ type Reach struct {
 func ParseReach(patterns []string) (Reach, error) {
 	for _, p := range patterns {
 		prefix, open := strings.CutSuffix(p, "*")
-		if !open && !ValidName(p) || open && prefix != "" && !ValidName(strings.TrimSuffix(prefix, "-")) {
+		if !open && !ValidName(p) || open && !begins(prefix) {
 			return Reach{}, fmt.Errorf("%.80q is neither the name of a pipeline nor the beginning of one with a * behind", p)
 		}
 		if p == "*" {
@@ -30,6 +30,12 @@ func ParseReach(patterns []string) (Reach, error) {
 	sorted := slices.Clone(patterns)
 	slices.Sort(sorted)
 	return Reach{slices.Compact(sorted)}, nil
+}
+
+// begins reports whether names may begin so: also with nothing, and with hyphens
+// that something has to follow.
+func begins(prefix string) bool {
+	return prefix == "" || len(prefix) <= nameLimit && ValidName(strings.TrimRight(prefix, "-"))
 }
 
 // Everything reports whether it reaches all pipelines.

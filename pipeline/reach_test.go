@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"barograph/pipeline"
@@ -32,6 +33,8 @@ func TestReachHasWhatItsPatternsSay(t *testing.T) {
 		{[]string{"eu-*"}, "eu-west", true},
 		{[]string{"eu-*"}, "eu-", true},
 		{[]string{"eu-*"}, "eu", false},
+		{[]string{"eu--*"}, "eu--west", true},
+		{[]string{"eu--*"}, "eu-west", false},
 		{[]string{"eu-*", "orders"}, "orders", true},
 		{[]string{"eu-*", "orders"}, "us-west", false},
 	} {
@@ -64,7 +67,7 @@ func TestReachCoversWhatReachesNoFurther(t *testing.T) {
 
 func TestReachTakesNothingButNamesAndPrefixes(t *testing.T) {
 	t.Parallel()
-	for _, pattern := range []string{"", "a*b", "**", "*a", "Eu-*", "eu_*", "eu%", "-*", " ", "a b"} {
+	for _, pattern := range []string{"", "a*b", "**", "*a", "Eu-*", "eu_*", "eu%", "-*", "--*", " ", "a b", "a" + strings.Repeat("-", 1000) + "*"} {
 		if r, err := pipeline.ParseReach([]string{pattern}); err == nil {
 			t.Errorf("ParseReach(%q) = %v, want an error", pattern, r.Patterns())
 		}

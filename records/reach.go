@@ -10,7 +10,9 @@ import (
 // Whoever is narrowed to some pipelines is so by every statement: what one is
 // about by name is sought by the name of no pipeline where it is out of reach, and
 // what is about any is joined to the pipelines within reach. Of those there are
-// few, so that no statement reads what all others have taken in.
+// few, so that no statement reads what all others have taken in; but by a city or
+// an attribute it does read what others have of that. Walking the pipelines within
+// reach would read all of theirs, where few or none of it is of the city.
 
 // sought returns those of the keys that there can be records of, by names that no
 // pipeline has where they are out of reach.

@@ -124,13 +124,14 @@ func (q *Queue) replayKeys(ctx context.Context, keys []Key, now time.Time) (int,
 	return n, err
 }
 
-// Replay lets the records within reach that a filter lets through be processed
-// again, if they are DEAD or SKIPPED: the oldest first, and at most ReplayLimit of
-// them. A dry run changes nothing. After an error, some may have been replayed.
+// Replay lets the records of a pipeline within reach that a filter lets through be
+// processed again, if they are DEAD or SKIPPED: the oldest first, and at most
+// ReplayLimit of them. A filter that names no pipeline lets none through. A dry run
+// changes nothing. After an error, some may have been replayed.
 func (q *Queue) Replay(ctx context.Context, reach pipeline.Reach, filter Filter, now time.Time, dry bool) (Replay, error) {
 	return operation.Value(ctx, replayRecords, q.base.Logger, func(ctx context.Context) (found Replay, err error) {
 		where, ok := filter.conditions(reach)
-		if !ok {
+		if !ok || !where.pipeline {
 			return Replay{}, nil
 		}
 		where.parts = append(where.parts, "r.state in ('DEAD', 'SKIPPED')")
@@ -164,7 +165,7 @@ func (q *Queue) replayNext(ctx context.Context, reach pipeline.Reach, filter Fil
 		from (
 			select r.pipeline, r.payload_id` + where.text() + `
 			order by ` + where.order("") + fmt.Sprintf(" limit %d", limit) + `
-			for update of r skip locked
+			for update skip locked
 		) k
 		where r.pipeline = k.pipeline and r.payload_id = k.payload_id
 		returning r.pipeline, r.received_at, r.position`

@@ -77,8 +77,9 @@ func TestReplayByFilterTakesTheOldestAndLeavesTheRestForAnotherCall(t *testing.T
 	if got := page(t, g, records.Filter{Pipelines: []string{"orders"}, States: []records.State{records.Queued}}, records.Range{Limit: 10}); len(got) != 0 {
 		t.Errorf("%d records of another pipeline were replayed", len(got))
 	}
-	impossible := records.Filter{Pipelines: []string{"a", "b"}}
-	if got, err := queue.Replay(t.Context(), pipeline.Reach{}, impossible, noon, false); err != nil || got.Replayed != 0 {
-		t.Errorf("Replay of nothing = %+v, %v", got, err)
+	for name, filter := range map[string]records.Filter{"of two pipelines": {Pipelines: []string{"orders", "b"}}, "of none": {States: []records.State{records.Dead}}} {
+		if got, err := queue.Replay(t.Context(), pipeline.Reach{}, filter, noon, false); err != nil || got.Replayed != 0 || got.Remaining != 0 {
+			t.Errorf("Replay %s = %+v, %v, want nothing", name, got, err)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package resolvers_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"barograph/auth"
@@ -70,4 +71,64 @@ func TestNobodyGetsAnything(t *testing.T) {
 			t.Errorf("%s: %+v, want UNAUTHENTICATED", query, got)
 		}
 	}
+}
+
+// Whoever may replay records sees none: not by counting those that have something
+// in them, either.
+func TestReplayingByWhatRecordsHoldTakesReadingThem(t *testing.T) {
+	t.Parallel()
+	g := gatewaytest.NewWithoutWorkers(t)
+	replayer := g.As(&auth.Principal{Name: "replayer", Kind: auth.Key, Scopes: auth.RecordsReplay})
+	reader := g.As(&auth.Principal{Name: "reader", Kind: auth.Key, Scopes: auth.RecordsReplay | auth.RecordsRead})
+	for filter, want := range map[string]string{
+		`city: "Mumbai"`:                                   "FORBIDDEN",
+		`attributes: [{name: "total", eq: 7}]`:             "FORBIDDEN",
+		`states: [DEAD], attributes: [{name: "a", eq: 7}]`: "FORBIDDEN",
+		`attributes: []`:                                   "",
+		`states: [DEAD]`:                                   "",
+		`receivedSince: "2020-01-01T00:00:00Z"`:            "",
+	} {
+		query := `mutation { replayRecords(input: {filter: {pipeline: "default", ` + filter + `}}) { matched } }`
+		if got := replayer.Ask(t, query, nil); refusedBy(got) != want {
+			t.Errorf("%s: who may only replay is answered %s %+v, want %q", filter, got.Data, got.Errors, want)
+		}
+		if got := reader.Ask(t, query, nil); len(got.Errors) > 0 {
+			t.Errorf("%s: who may read, too, is answered %+v", filter, got.Errors)
+		}
+	}
+}
+
+func TestTryingAPipelineThatAddsTheWeatherTakesReadingIt(t *testing.T) {
+	t.Parallel()
+	g := gatewaytest.NewWithoutWorkers(t)
+	definer := g.As(&auth.Principal{Name: "definer", Kind: auth.Key, Scopes: auth.PipelinesWrite})
+	forecaster := g.As(&auth.Principal{Name: "forecaster", Kind: auth.Key, Scopes: auth.PipelinesWrite | auth.WeatherRead})
+	definer.Data(t, `mutation { createPipeline(input: {name: "rainy", definition: {steps: [{kind: "enrich", as: "weather"}]}}) { problems { code } } }`, nil, &struct{}{})
+	for what, want := range map[string]string{
+		`name: "rainy"`: "FORBIDDEN",
+		`definition: {steps: [{kind: "filter", expression: "true"}, {kind: "enrich", as: "w"}]}`: "FORBIDDEN",
+		`definition: {steps: [{kind: "filter", expression: "true"}]}`:                            "",
+	} {
+		query := `mutation { testPipeline(input: {` + what + `, payload: {id: "a", city: "Mumbai"}}) { result failure problems { code } } }`
+		if got := definer.Ask(t, query, nil); refusedBy(got) != want {
+			t.Errorf("%s: who may see no weather is answered %s %+v, want %q", what, got.Data, got.Errors, want)
+		}
+	}
+	if calls := len(g.Upstream.Calls()); calls != 0 {
+		t.Errorf("%d upstream calls for who may see no weather", calls)
+	}
+	if got := forecaster.Ask(t, `mutation { testPipeline(input: {name: "rainy", payload: {id: "a", city: "Mumbai"}}) { result failure problems { code } } }`, nil); len(got.Errors) > 0 || !strings.Contains(string(got.Data), "temperature") {
+		t.Errorf("who may see the weather is answered %s %+v", got.Data, got.Errors)
+	}
+}
+
+// refusedBy returns the code of an answer's only error, "" where there is none.
+func refusedBy(a gatewaytest.Answer) string {
+	if len(a.Errors) == 0 {
+		return ""
+	}
+	if len(a.Errors) > 1 {
+		return "several"
+	}
+	return a.Errors[0].Extensions.Code
 }

@@ -37,13 +37,11 @@ func (r queryResolver) Pipelines(ctx context.Context, first *int, after *string,
 }
 
 func (r mutationResolver) CreatePipeline(ctx context.Context, input wire.CreatePipelineInput) (*wire.PipelineResult, error) {
-	defer r.Indexer.Wake()
-	return changed(r.Catalog.Create(ctx, reach(ctx), input.Name, input.Description, object(input.Definition)))
+	return r.defined(r.Catalog.Create(ctx, reach(ctx), input.Name, input.Description, object(input.Definition)))
 }
 
 func (r mutationResolver) UpdatePipeline(ctx context.Context, input wire.UpdatePipelineInput) (*wire.PipelineResult, error) {
-	defer r.Indexer.Wake()
-	return changed(r.Catalog.Update(ctx, reach(ctx), pipeline.Change(input)))
+	return r.defined(r.Catalog.Update(ctx, reach(ctx), pipeline.Change(input)))
 }
 
 func (r mutationResolver) ActivatePipeline(ctx context.Context, input wire.ActivatePipelineInput) (*wire.PipelineResult, error) {
@@ -52,6 +50,14 @@ func (r mutationResolver) ActivatePipeline(ctx context.Context, input wire.Activ
 
 func (r mutationResolver) DeactivatePipeline(ctx context.Context, input wire.DeactivatePipelineInput) (*wire.PipelineResult, error) {
 	return changed(r.Pipelines.SetActive(ctx, reach(ctx), input.Name, false))
+}
+
+// defined returns the result of a change that may have brought another definition.
+func (r *Root) defined(p *pipeline.Pipeline, err error) (*wire.PipelineResult, error) {
+	if err == nil {
+		r.Indexer.Wake()
+	}
+	return changed(p, err)
 }
 
 // changed returns the result of a change: the pipeline, or the refusals.

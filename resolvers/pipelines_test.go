@@ -3,9 +3,12 @@ package resolvers_test
 import (
 	"encoding/json"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"barograph/graph"
 	"barograph/internal/gatewaytest"
+	"barograph/resolvers"
 )
 
 type problems []struct {
@@ -125,5 +128,31 @@ func TestTestPipelineShowsEachStepAndStoresNothing(t *testing.T) {
 	g.Data(t, `{ records { totalCount } }`, nil, &stored)
 	if stored.Records.TotalCount != 0 {
 		t.Errorf("%d records are stored", stored.Records.TotalCount)
+	}
+}
+
+// A wake counts.
+type wake struct{ atomic.Int64 }
+
+func (w *wake) Wake() { w.Add(1) }
+
+func TestOnlyDefinitionsThatChangeHaveIndexesLookedAfter(t *testing.T) {
+	t.Parallel()
+	var woken wake
+	g := gatewaytest.NewWithoutWorkers(t, func(c *graph.Config) { c.Resolvers.(*resolvers.Root).Indexer = &woken })
+	for _, c := range []struct {
+		mutation string
+		want     int64
+	}{
+		{`createPipeline(input: {name: "orders"}) { problems { code } }`, 1},
+		{`createPipeline(input: {name: "orders"}) { problems { code } }`, 1}, // there is one
+		{`updatePipeline(input: {name: "nobodys"}) { problems { code } }`, 1},
+		{`updatePipeline(input: {name: "orders", definition: {steps: 7}}) { problems { code } }`, 1},
+		{`updatePipeline(input: {name: "orders", definition: {steps: []}}) { problems { code } }`, 2},
+	} {
+		g.Data(t, "mutation { "+c.mutation+" }", nil, &struct{}{})
+		if got := woken.Load(); got != c.want {
+			t.Errorf("after %s, the indexer was woken %d times, want %d", c.mutation, got, c.want)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"barograph/auth"
 	"barograph/graph/wire"
 	"barograph/pipeline"
 	"barograph/records"
@@ -15,6 +16,12 @@ func (r mutationResolver) ReplayRecords(ctx context.Context, input wire.ReplayRe
 		return r.replayIDs(ctx, input.IDs, input.DryRun)
 	case input.IDs != nil || input.Filter == nil || input.Filter.Pipeline == nil:
 		return &wire.ReplayRecordsResult{Problems: wire.Problems(unnamed)}, nil
+	}
+	if input.Filter.City != nil || len(input.Filter.Attributes) > 0 {
+		// How many records meet these tells what is in them.
+		if err := auth.Require(ctx, auth.RecordsRead); err != nil {
+			return nil, err
+		}
 	}
 	filter, err := r.filter(ctx, records.Filter{}, *input.Filter)
 	if err != nil {

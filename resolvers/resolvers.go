@@ -26,7 +26,7 @@ type Root struct {
 	Pipelines *pipeline.Store
 	Catalog   *pipeline.Catalog
 	Records   *records.Store
-	Indexer   *records.Indexer // of what definitions declare
+	Indexer   Indexer
 	Intake    *intake.Intake
 	Queue     *records.Queue
 	Feed      *records.Feed
@@ -35,6 +35,10 @@ type Root struct {
 	Now       func() time.Time
 	Logger    *slog.Logger
 }
+
+// An Indexer is told that a definition has changed, whose ranges take indexes. It
+// never waits.
+type Indexer interface{ Wake() }
 
 var _ generated.ResolverRoot = (*Root)(nil)
 

@@ -3,6 +3,7 @@ package resolvers
 import (
 	"context"
 
+	"barograph/auth"
 	"barograph/graph/wire"
 	"barograph/internal/operation"
 	"barograph/pipeline"
@@ -28,6 +29,11 @@ func (r *Root) try(ctx context.Context, input wire.TestPipelineInput) (*wire.Tes
 	program, err := r.tried(ctx, input)
 	if err != nil {
 		return nil, err
+	}
+	if program.Forecasts() {
+		if err := auth.Require(ctx, auth.WeatherRead); err != nil {
+			return nil, err
+		}
 	}
 	answers, err := pipeline.ParseAnswers(object(input.Answers))
 	if err != nil {

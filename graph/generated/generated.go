@@ -2827,7 +2827,7 @@ type Mutation {
   ): UpdatePipelineResult @cost(weight: 10)
   """
   Shows what a pipeline, or a definition that is not saved yet, makes of a sample: step by step, without storing anything.
-  Steps that call other servers show the request they would make.
+  Steps that call other servers show the request they would make; one that adds the weather takes ` + "`" + `weather:read` + "`" + `, too.
   """
   testPipeline(
     "The sample, and what to try it on."
@@ -3351,7 +3351,7 @@ enum RecordState {
 
 "A change of a record."
 type RecordEvent @requiresScopes(scopes: [["records:read"]]) {
-  "Its place among all events, for ` + "`" + `after` + "`" + `. It says nothing else, and is good as long as the database is."
+  "Its place among all events, for ` + "`" + `after` + "`" + `. Opaque, and good as long as the database is."
   cursor: String!
   "The record as it came to be."
   record: Record
@@ -3500,7 +3500,7 @@ type Rejected @requiresScopes(scopes: [["payloads:write"]]) {
 input ReplayRecordsInput {
   "Of records, at most 1000."
   ids: [ID!]
-  "Which of a pipeline's: it names one."
+  "Which of a pipeline's: it names one. By ` + "`" + `city` + "`" + ` or ` + "`" + `attributes` + "`" + `, which are of what is in a record, it takes ` + "`" + `records:read` + "`" + `, too."
   filter: RecordFilter
   "Whether only to count them."
   dryRun: Boolean! = true

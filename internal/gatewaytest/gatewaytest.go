@@ -20,9 +20,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"barograph/auth/apikey"
+	"barograph/auth/door"
 	"barograph/gazetteer"
 	"barograph/graph"
 	"barograph/graph/access"
+	"barograph/graph/transport"
 	"barograph/ingest"
 	"barograph/internal/audit"
 	"barograph/internal/postgres"
@@ -54,7 +56,7 @@ type Gateway struct {
 
 	ahead *atomic.Int64 // by how much the weather's clock is, in nanoseconds
 	known *principals
-	as    string // which of them asks, none for anyone
+	as    http.Header // that says which of them asks, nil for anyone
 }
 
 // Advance moves the clock that reports age by.
@@ -144,11 +146,11 @@ func start(t testing.TB, workers int, options ...func(*graph.Config)) *Gateway {
 	for _, change := range options {
 		change(&config)
 	}
-	known := &principals{}
+	known, in := &principals{}, door.New(door.Config{Keys: apiKeys, Now: clock})
 	serves := http.NewServeMux()
-	serves.Handle("/", graph.New(config))
-	serves.Handle("/ingest/{pipeline}", ingest.New(ingest.Config{Intake: taking, Pipelines: pipelines, Logger: logger}))
-	server := httptest.NewServer(requestid.Handler(known.handler(serves)))
+	serves.Handle("/", known.handler(graph.New(config), in, transport.Refuse))
+	serves.Handle("/ingest/{pipeline}", known.handler(ingest.New(ingest.Config{Intake: taking, Pipelines: pipelines, Logger: logger}), in, ingest.Refuse))
+	server := httptest.NewServer(requestid.Handler(serves))
 	t.Cleanup(server.Close)
 	return &Gateway{URL: server.URL, Upstream: upstream, Logs: logs, Base: base, Keys: apiKeys, ahead: ahead, known: known}
 }

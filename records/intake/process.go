@@ -13,12 +13,12 @@ import (
 	"barograph/records"
 )
 
-// Process takes a payload in, to a pipeline within reach, and processes it. It returns once the record is
-// durable and its steps have run, or are left to the workers: an attempt that
-// failed, and is to be made again, is told by the record and a refusal with
-// StepFailed. What leaves this process is done only once the payload is a record,
-// and so never for a duplicate. A payload with an ordering key that must wait for
-// an earlier record is QUEUED.
+// Process takes a payload in, to a pipeline within reach, and processes it. It
+// returns once the record is durable and its steps have run, or are left to the
+// workers: an attempt that failed, and is to be made again, is told by the record
+// and a refusal with StepFailed. What leaves this process is done only once the
+// payload is a record, and so never for a duplicate. A payload with an ordering key
+// that must wait for an earlier record is QUEUED.
 //
 // An expected refusal is in the acceptance. An error means that nothing is known
 // of what became of the payload: it may be sent again, and takes effect once.

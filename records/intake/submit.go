@@ -13,9 +13,10 @@ import (
 )
 
 // Submit takes payloads in, to a pipeline within reach, for the workers to process,
-// and returns what became of each, in order, once all that were taken in are durable. Of payloads with
-// one id, the first is the one that the others meet. In the order of the call,
-// they are one microsecond apart. Null is refused like whatever is no object.
+// and returns what became of each, in order, once all that were taken in are
+// durable. Of payloads with one id, the first is the one that the others meet. In
+// the order of the call, they are one microsecond apart. Null is refused like
+// whatever is no object.
 //
 // An expected refusal is in the acceptance. An error means that nothing is known
 // of what became of the payloads: they may be sent again, and take effect once.
