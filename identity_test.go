@@ -177,6 +177,7 @@ func TestServeSaysWhatIsWrongWithItsAuthentication(t *testing.T) {
 		"does not go with":      {"--require-authentication", "--dangerously-serve-everyone-as-admin"},
 		"from 0 to 5m":          {"--jwt-leeway=1h"},
 		"needs --client-ca":     {"--client-principals=/nowhere.yaml"},
+		"act as its visitor":    {"--client-principals=/nowhere.yaml", "--client-ca=/nowhere.crt", "--cors-origins=*"},
 		"must name a claim":     {"--jwt-roles-claim="},
 	} {
 		g := launch(t, command(t, append(flags, "--data-dir", filepath.Join(tempDir(t), "data"))...))
