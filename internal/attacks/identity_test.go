@@ -329,11 +329,16 @@ func TestWhatIsServedEndsWithItsToken(t *testing.T) {
 // handshake opens a connection of which nothing has been said.
 func (g *gateway) handshake(t *testing.T, header http.Header) *socket {
 	t.Helper()
-	conn, _, err := websocket.Dial(t.Context(), g.url, &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: header}) //nolint:bodyclose // the connection's
+	options := &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: header}
+	if g.client != nil {
+		options.HTTPClient = &http.Client{Transport: &http.Transport{TLSClientConfig: g.client.Clone()}}
+	}
+	conn, _, err := websocket.Dial(t.Context(), g.url, options) //nolint:bodyclose // the connection's
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.CloseNow() })
+	conn.SetReadLimit(8 << 20)
 	return &socket{conn}
 }
 
