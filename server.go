@@ -191,7 +191,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	}
 	described := http.NotFoundHandler()
 	if who.inForce(s.Introspection) {
-		described = web.Schema(schema)
+		described = in.Handler(web.Schema(schema), transport.Refuse, nil)
 	}
 	announce(out, fmt.Sprintf("%s://%s/graphql", s.Scheme(), listener.Addr()), explore, who, encrypted, operators, base, sources)
 
