@@ -105,6 +105,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	if err != nil {
 		return err
 	}
+	who.trust(encrypted)
 	operators, err := listenForOperators(ctx, s, logger)
 	if err != nil {
 		return err

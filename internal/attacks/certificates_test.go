@@ -13,7 +13,7 @@ import (
 const viewersByName = "- {common-name: reader, roles: [viewer]}\n"
 
 // certified starts a gateway that knows one client by a certificate that the
-// authority of clients signs, whose file it returns.
+// authority of clients signs, which clients.crt in the directory says.
 func certified(t *testing.T, clients *tlstest.Authority) (g *gateway, dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -75,5 +75,30 @@ func TestACertificateIsWhoAsks(t *testing.T) {
 	s.send(t, subscribe("1", "{ me { name } }"))
 	if m, err := s.next(t); err != nil || !strings.HasPrefix(string(m.Payload), reader) {
 		t.Errorf("over a WebSocket: %s, %v, want %s", m.Payload, err, reader)
+	}
+}
+
+// TestACertificateEndsWithItsAuthority takes the authority of a client out of the
+// file while a connection is kept and a socket is open.
+func TestACertificateEndsWithItsAuthority(t *testing.T) {
+	t.Parallel()
+	clients, others := tlstest.NewAuthority(t, "clients"), tlstest.NewAuthority(t, "others")
+	g, dir := certified(t, clients)
+	g.client.Certificates = []tls.Certificate{clients.Issue(t, tlstest.Named("reader")).TLS(t)}
+	kept := map[string]*http.Client{}
+	for _, protocol := range []string{"h2", "http/1.1"} {
+		kept[protocol] = g.by(t, protocol, g.client.Certificates...)
+		if body, status, _ := g.whoIs(t, kept[protocol]); status != http.StatusOK {
+			t.Fatalf("over %s: %d %s", protocol, status, body)
+		}
+	}
+	s := g.socket(t)
+	s.send(t, subscribe("1", "subscription { recordChanged { record { id } } }"))
+	tlstest.Put(t, dir, "clients.crt", others.PEM)
+	s.closes(t, 4403)
+	for protocol, client := range kept {
+		if body, status, _ := g.whoIs(t, client); status != http.StatusUnauthorized {
+			t.Errorf("over %s, on a connection that was kept: %d %s, want 401", protocol, status, body)
+		}
 	}
 }
