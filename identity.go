@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"barograph/auth"
 	"barograph/auth/door"
@@ -83,12 +86,24 @@ func newTokens(s settings.Authentication, logger *slog.Logger) (*token.Verifier,
 	return verifier, nil
 }
 
+// trust lets certificates be good for as long as those vouch for them whom clients'
+// connections are under.
+func (i *identity) trust(encrypted *encryption) {
+	if i.certificates != nil && encrypted != nil {
+		i.certificates.Authorities = func() *x509.CertPool { return encrypted.Config().ClientCAs }
+	}
+}
+
 // run keeps it up to date until ctx is done.
 func (i *identity) run(ctx context.Context) error {
-	if i.tokens == nil {
-		return nil
+	var running errgroup.Group
+	if i.tokens != nil {
+		running.Go(func() error { return i.tokens.Run(ctx) })
 	}
-	return i.tokens.Run(ctx)
+	if i.certificates != nil {
+		running.Go(func() error { return i.certificates.Run(ctx, time.Now) })
+	}
+	return running.Wait()
 }
 
 // inForce reports whether a setting that is on, off or auto is on: auto is for

@@ -140,11 +140,17 @@ func TestServeLetsInWhoeverHasAGoodToken(t *testing.T) {
 
 func TestServeAsksForCredentialsOnRequest(t *testing.T) {
 	t.Parallel()
-	g := serve(t, filepath.Join(tempDir(t), "data"), "--require-authentication", "--playground", "on", "--introspection", "on")
-	for path, want := range map[string]int{aCity: 401, "/": 200, "/schema.graphql": 200, "/healthz": 200} {
+	data := filepath.Join(tempDir(t), "data")
+	g := serve(t, data, "--require-authentication", "--playground", "on", "--introspection", "on")
+	for path, want := range map[string]int{aCity: 401, "/": 200, "/schema.graphql": 401, "/healthz": 200} {
 		if got, _, _ := g.get(t, path, "", ""); got != want {
 			t.Errorf("GET %s: %d, want %d", path, got, want)
 		}
+	}
+	key, _ := runs(t, "keys", "create", "--name", "reader", "--role", "viewer", "--data-dir", data)
+	status, vary, body := g.get(t, "/schema.graphql", "Bearer "+strings.TrimSpace(key), "Vary")
+	if status != http.StatusOK || vary != "Authorization, X-API-Key, Accept-Encoding" || body != schema {
+		t.Errorf("with a key, the schema's text is %d, Vary: %q, %.100s", status, vary, body)
 	}
 }
 
@@ -177,6 +183,7 @@ func TestServeSaysWhatIsWrongWithItsAuthentication(t *testing.T) {
 		"does not go with":      {"--require-authentication", "--dangerously-serve-everyone-as-admin"},
 		"from 0 to 5m":          {"--jwt-leeway=1h"},
 		"needs --client-ca":     {"--client-principals=/nowhere.yaml"},
+		"act as its visitor":    {"--client-principals=/nowhere.yaml", "--client-ca=/nowhere.crt", "--cors-origins=*"},
 		"must name a claim":     {"--jwt-roles-claim="},
 	} {
 		g := launch(t, command(t, append(flags, "--data-dir", filepath.Join(tempDir(t), "data"))...))

@@ -24,21 +24,21 @@ type keysCommand struct {
 }
 
 type keysCreate struct {
-	Name      string        `required:"" placeholder:"TEXT" help:"What it is for."`
-	Role      string        `placeholder:"ROLE" help:"What it allows, by a name: viewer, producer, operator or admin."`
-	Scope     []string      `placeholder:"SCOPE" help:"What it allows, one by one, as in records:read. May be given several times."`
-	Pipelines []string      `placeholder:"NAME" help:"With which pipelines: names, and beginnings of names with a * behind, as in orders,eu-*. Without it, all."`
-	ExpiresIn time.Duration `placeholder:"TIME" help:"After how long it expires, as in 720h. Without it, never."`
+	Name      string         `required:"" placeholder:"TEXT" help:"What it is for."`
+	Role      string         `placeholder:"ROLE" help:"What it allows, by a name: viewer, producer, operator or admin."`
+	Scope     []string       `placeholder:"SCOPE" help:"What it allows, one by one, as in records:read. May be given several times."`
+	Pipelines []string       `placeholder:"NAME" help:"With which pipelines: names, and beginnings of names with a * behind, as in orders,eu-*. Without it, all."`
+	ExpiresIn *time.Duration `placeholder:"TIME" help:"After how long it expires, as in 720h. Without it, never."`
 }
 
 // Run makes a key. Its text alone goes to the standard output.
 func (c keysCreate) Run(e environment) error {
 	var expires *time.Time
-	switch {
-	case c.ExpiresIn < 0:
-		return errors.New("--expires-in is before now")
-	case c.ExpiresIn > 0:
-		expires = new(time.Now().Add(c.ExpiresIn))
+	if c.ExpiresIn != nil {
+		if *c.ExpiresIn <= 0 {
+			return errors.New("--expires-in is not after now: leave it out for a key that never expires")
+		}
+		expires = new(time.Now().Add(*c.ExpiresIn))
 	}
 	var role auth.Role
 	if c.Role != "" {

@@ -105,6 +105,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	if err != nil {
 		return err
 	}
+	who.trust(encrypted)
 	operators, err := listenForOperators(ctx, s, logger)
 	if err != nil {
 		return err
@@ -191,7 +192,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 	}
 	described := http.NotFoundHandler()
 	if who.inForce(s.Introspection) {
-		described = web.Schema(schema)
+		described = in.Handler(web.Schema(schema), transport.Refuse, nil)
 	}
 	announce(out, fmt.Sprintf("%s://%s/graphql", s.Scheme(), listener.Addr()), explore, who, encrypted, operators, base, sources)
 

@@ -58,7 +58,8 @@ var Anyone = &Principal{Name: "developer", Kind: Developer, Scopes: All}
 // credentials: it may do everything.
 var Administrator = &Principal{Name: "command line", Kind: CommandLine, Scopes: All}
 
-var nobody = &Principal{Name: "nobody"}
+// NoOne is who asks where nothing says who it is: it may do nothing.
+var NoOne = &Principal{Name: "nobody"}
 
 type key struct{}
 
@@ -68,12 +69,12 @@ func With(ctx context.Context, p *Principal) context.Context {
 	return audit.By(context.WithValue(ctx, key{}, p), audit.Actor{Name: p.Name, Kind: p.Kind.String()})
 }
 
-// From returns who asks: nobody where With has not said so.
+// From returns who asks: NoOne where With has not said so.
 func From(ctx context.Context) *Principal {
 	if p, ok := ctx.Value(key{}).(*Principal); ok {
 		return p
 	}
-	return nobody
+	return NoOne
 }
 
 // As serves all requests as those of the principal.

@@ -12,18 +12,19 @@ import (
 
 const (
 	mostKnown = 50_000           // keys, after each look at those there are
-	deadFor   = 10 * time.Minute // how long what is no longer good is known after it was sent last
-	precision = time.Second      // of the time that a key was sent last
+	deadFor   = 10 * time.Minute // how long what is no longer good is known after it was good last
+	precision = time.Second      // of the time that a key was good last
 )
 
-// An entry is a key that was sent to this gateway.
+// An entry is a key that was sent to this gateway. It is good where it was let in:
+// what is sent once it has ended does not count.
 type entry struct {
 	hash      []byte
 	principal *auth.Principal
 	revoked   chan struct{} // the principal's
 	once      sync.Once     // closes it
 	ended     atomic.Bool   // it was revoked
-	used      atomic.Int64  // when it was sent last, in microseconds
+	used      atomic.Int64  // when it was good last, in microseconds
 	written   int64         // which of these times the database has; of Run alone
 }
 
@@ -39,7 +40,7 @@ func newEntry(k *Key, hash []byte) *entry {
 	return e
 }
 
-// use says that the key was sent.
+// use says that the key was good.
 func (e *entry) use(now time.Time) {
 	if at := now.UnixMicro(); at-e.used.Load() >= precision.Microseconds() {
 		e.used.Store(at)
@@ -55,8 +56,8 @@ func (e *entry) end() {
 // leave tells whoever has come by the key to come again.
 func (e *entry) leave() { e.once.Do(func() { close(e.revoked) }) }
 
-// dead reports whether the key is no longer good, and has not been sent for so
-// long that it need not be known.
+// dead reports whether the key is no longer good, and was good last so long ago
+// that it need not be known.
 func (e *entry) dead(now time.Time) bool {
 	expires := e.principal.Expires
 	gone := e.ended.Load() || !expires.IsZero() && !now.Before(expires)
@@ -104,8 +105,8 @@ func (k *known) each(do func(id string, e *entry)) {
 	}
 }
 
-// trim forgets those that are dead, and of the others those that were sent the
-// longest ago, until there are no more than a number of them. Whoever has come by
+// trim forgets those that are dead, and of the others those that were good
+// the longest ago, until there are no more than a number of them. Whoever has come by
 // one of these has to come again.
 func (k *known) trim(now time.Time, most int) {
 	k.mu.Lock()

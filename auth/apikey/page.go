@@ -24,11 +24,9 @@ var (
 const columns = `k.id, k.name, k.scopes, k.pipelines, k.created_at, k.created_by, k.expires_at, k.last_used_at, k.revoked_at, k.revoked_by`
 
 // within returns the condition that a key reaches no pipeline that a reach does
-// not, whose patterns are the numbered argument: null for all. To a pattern that
-// covers another, the other's star is a character like others.
+// not, whose patterns are the numbered argument: null for all.
 func within(argument int) string {
-	return fmt.Sprintf(`($%d::text[] is null or k.pipelines is not null
-		and not exists (select from unnest(k.pipelines) as one where not one like any($%[1]d)))`, argument)
+	return fmt.Sprintf(`($%d::text[] is null or %s)`, argument, postgres.Covered("k.pipelines", fmt.Sprintf("$%d", argument)))
 }
 
 // scan reads a key.
@@ -108,8 +106,10 @@ func (s *Store) Page(ctx context.Context, filter Filter, stretch Range) ([]*Key,
 func (s *Store) Count(ctx context.Context, filter Filter) (int, error) {
 	where, args := filter.conditions()
 	return operation.Value(ctx, countKeys, s.logger, func(ctx context.Context) (count int, err error) {
-		err = s.pools.API.QueryRow(ctx, `select count(*) from api_keys k where `+strings.Join(where, " and "), args...).Scan(&count)
-		return count, postgres.Fault(err)
+		err = s.pools.Analyse(ctx, func(ctx context.Context, tx pgx.Tx) error {
+			return tx.QueryRow(ctx, `select count(*) from api_keys k where `+strings.Join(where, " and "), args...).Scan(&count)
+		})
+		return count, err
 	})
 }
 

@@ -296,3 +296,14 @@ func TestWhatAnotherVersionWroteAllowsNothingThatThisOneCannotRead(t *testing.T)
 		}
 	}
 }
+
+// Counting reads them all: it takes no connection from those who wait for an answer.
+func TestCountLeavesTheConnectionsOfRequestsAlone(t *testing.T) {
+	t.Parallel()
+	n := join(t, database(t))
+	n.create(t, apikey.Draft{Name: "one"})
+	n.pools.API.Close()
+	if count, err := n.Count(t.Context(), apikey.Filter{Now: n.now()}); err != nil || count != 1 {
+		t.Errorf("Count without them = %d, %v, want 1", count, err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -19,8 +20,16 @@ import (
 )
 
 // Certificates say whom the certificates of clients are about. Whether one is
-// good has been seen to when the connection was made.
-type Certificates struct{ entries []entry }
+// good has been seen to when the connection was made, and is seen to again when
+// the authorities are others. They are safe for concurrent use.
+type Certificates struct {
+	// Authorities returns those who vouch for clients now: another pool where they have
+	// changed. Nil stands for those of the handshake, for as long as the connection stays.
+	Authorities func() *x509.CertPool
+
+	entries []entry
+	trust   trust
+}
 
 // An entry is of the certificates that have a name.
 type entry struct {
@@ -121,7 +130,7 @@ func (w written) subject() (name string, of func(*x509.Certificate) bool, err er
 	case given != 1:
 		return "", nil, errors.New("it has one of common-name, uri and sha256")
 	case w.CommonName != "":
-		return "CN=" + w.CommonName, func(c *x509.Certificate) bool { return c.Subject.CommonName == w.CommonName }, nil
+		return "CN=" + w.CommonName, func(c *x509.Certificate) bool { return commonName(c) == w.CommonName }, nil
 	case w.URI != "":
 		return w.URI, func(c *x509.Certificate) bool {
 			return len(c.URIs) == 1 && c.URIs[0].String() == w.URI // SPIFFE's rule: one that has two has none
@@ -142,13 +151,38 @@ func (c *Certificates) principal(connection *tls.ConnectionState, now time.Time)
 		return nil
 	}
 	leaf := connection.VerifiedChains[0][0]
-	if !now.Before(leaf.NotAfter) { // while the connection stayed
+	i := slices.IndexFunc(c.entries, func(e entry) bool { return e.of(leaf) })
+	if i < 0 {
 		return nil
 	}
-	for _, e := range c.entries {
-		if e.of(leaf) {
-			return &auth.Principal{Name: "certificate|" + e.name, Kind: auth.Certificate, Scopes: e.scopes, Reach: e.reach, Expires: leaf.NotAfter}
+	e := c.entries[i]
+	p := &auth.Principal{Name: "certificate|" + e.name, Kind: auth.Certificate, Scopes: e.scopes, Reach: e.reach, Expires: latest(connection.VerifiedChains)}
+	if c.Authorities != nil {
+		found := c.trust.check(connection.PeerCertificates, c.Authorities(), now)
+		if found == nil {
+			return nil
+		}
+		p.Expires, p.Revoked = found.until, found.revoked
+	}
+	if !now.Before(p.Expires) { // while the connection stayed
+		return nil
+	}
+	return p
+}
+
+var commonNameType = asn1.ObjectIdentifier{2, 5, 4, 3}
+
+// commonName returns the one in the subject of a certificate: none where there are
+// two, of which others may take the first and crypto/x509 takes the last.
+func commonName(c *x509.Certificate) string {
+	several := 0
+	for _, attribute := range c.Subject.Names {
+		if attribute.Type.Equal(commonNameType) {
+			several++
 		}
 	}
-	return nil
+	if several != 1 {
+		return ""
+	}
+	return c.Subject.CommonName
 }

@@ -7,11 +7,9 @@ import (
 	"strings"
 
 	"barograph/auth"
+	"barograph/auth/apikey"
 	"barograph/internal/fault"
 )
-
-// keyPrefix is what the text of an API key begins with.
-const keyPrefix = "barograph_"
 
 const (
 	authorization = "Authorization"
@@ -73,7 +71,7 @@ func bearer(value string) (*credential, error) {
 	if !strings.EqualFold(scheme, "Bearer") || !isVisible(text) {
 		return nil, errNone
 	}
-	if strings.HasPrefix(text, keyPrefix) {
+	if strings.HasPrefix(text, apikey.Prefix) {
 		return &credential{auth.Key, text}, nil
 	}
 	return &credential{auth.Token, text}, nil
@@ -82,7 +80,7 @@ func bearer(value string) (*credential, error) {
 // key reads a value of X-API-Key.
 func key(value string) (*credential, error) {
 	text := strings.TrimSpace(value)
-	if !strings.HasPrefix(text, keyPrefix) || !isVisible(text) {
+	if !strings.HasPrefix(text, apikey.Prefix) || !isVisible(text) {
 		return nil, errNone
 	}
 	return &credential{auth.Key, text}, nil
@@ -104,7 +102,7 @@ var betraying = []string{"authorization", "bearer", "accesstoken", "authtoken", 
 
 // betrayed begin the credentials themselves, under whatever name: ours, and what
 // a JSON object in base64 begins with.
-var betrayed = []string{keyPrefix, "eyJ"}
+var betrayed = []string{apikey.Prefix, "eyJ"}
 
 var plain = strings.NewReplacer("_", "", "-", "", ".", "")
 

@@ -94,7 +94,7 @@ func (d *Door) check(ctx context.Context, given *credential) (*auth.Principal, e
 		if d.config.Open {
 			return auth.Anyone, nil
 		}
-		return nobody, nil
+		return auth.NoOne, nil
 	}
 	keys := d.config.Tokens
 	if given.kind == auth.Key {
@@ -116,5 +116,3 @@ func (d *Door) check(ctx context.Context, given *credential) (*auth.Principal, e
 	}
 	return p, err
 }
-
-var nobody = &auth.Principal{Name: "nobody"}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -199,7 +198,7 @@ func TestSomeMaySayLaterWhoTheyAre(t *testing.T) {
 func TestACertificateIsACredential(t *testing.T) {
 	t.Parallel()
 	connected := func(name string, verified bool, until time.Time) func(*http.Request) {
-		leaf := &x509.Certificate{Subject: pkix.Name{CommonName: name}, NotAfter: until}
+		leaf := &x509.Certificate{Subject: subject(name), NotAfter: until}
 		state := &tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}}
 		if verified {
 			state.VerifiedChains = [][]*x509.Certificate{{leaf}}

@@ -103,6 +103,34 @@ func TestANewKeyIsLookedForAgainWhileKeysAreFetched(t *testing.T) {
 	})
 }
 
+// A135: what is left aside of a set is no key, whatever tokens say. A token that names
+// none is good where there is a single one.
+func TestSymmetricKeysInASetAreNone(t *testing.T) {
+	t.Parallel()
+	oct := jose.JSONWebKey{KeyID: "oct", Algorithm: "HS256", Use: "sig", Key: []byte("hunter2hunter2hunter2hunter2hunter2")}
+	unnamed := func(s *stage) string { return sign(s, jose.RS256, rsaKey(), claims(nil), nil) }
+	on(t, jwks(oct, public("first", jose.RS256, rsaKey())), func(s *stage) {
+		s.accepts("one by the only key", unnamed(s))
+	})
+	on(t, jwks(public("second", jose.RS256, otherRSA()), public("first", jose.RS256, rsaKey())), func(s *stage) {
+		s.refuses("one by one of two keys", unnamed(s))
+	})
+}
+
+// A135: nor is a key looked for that verifies by a symmetric method.
+func TestNoKeyIsLookedForBySymmetricMethods(t *testing.T) {
+	t.Parallel()
+	on(t, jwks(public("first", jose.RS256, rsaKey())), func(s *stage) {
+		s.accepts("a good one", s.token(nil))
+		for _, method := range []string{"HS256", "HS384", "HS512", "none"} {
+			s.refuses(method, encode(`{"alg":"`+method+`","kid":"new"}`)+"."+encode(claims(nil))+"."+encode("x"))
+			if n := s.issuer.calls(); n != 1 {
+				s.Fatalf("for %s the issuer was asked again", method)
+			}
+		}
+	})
+}
+
 // A146.
 func TestKeysStayWhileTheIssuerFails(t *testing.T) {
 	t.Parallel()

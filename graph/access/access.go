@@ -62,13 +62,16 @@ type Rules struct {
 // be switched off, but takes nobody in particular.
 const introspective = "__"
 
-// NewRules reads the rules of a schema. It fails where a field has none, or where
-// one names a scope that there is none of.
+// NewRules reads the rules of a schema. It fails where a field has none, where one
+// names a scope that there is none of, or stands where nobody keeps it.
 func NewRules(schema *ast.Schema) (*Rules, error) {
 	r := &Rules{fields: map[string]map[string]Rule{}, types: map[string][]string{}}
 	for name, t := range schema.Types {
 		for _, possible := range schema.GetPossibleTypes(t) {
 			r.types[name] = append(r.types[name], possible.Name)
+		}
+		if err := unruled(t); err != nil {
+			return nil, err
 		}
 		if t.Kind != ast.Object {
 			continue
@@ -95,6 +98,20 @@ func NewRules(schema *ast.Schema) (*Rules, error) {
 		}
 	}
 	return r, nil
+}
+
+// unruled returns an error where a field of an interface has a rule: what counts is
+// that of the object which is asked.
+func unruled(t *ast.Definition) error {
+	if t.Kind != ast.Interface {
+		return nil
+	}
+	for _, f := range t.Fields {
+		if rule, err := ruleOf(f.Directives); err != nil || len(rule) > 0 {
+			return fmt.Errorf("%s.%s: a rule in an interface is kept by nobody: it belongs to the field in each object", t.Name, f.Name)
+		}
+	}
+	return nil
 }
 
 var errNoScopes = fmt.Errorf("@%s names no scopes", requiresScopes)

@@ -68,12 +68,13 @@ func TestASchemaThatSaysTooLittleIsRefused(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`type Query { a: Int }`: "Query.a: nothing says",
-		`type Query { a: Int @authenticated b: B } type B { c: Int @authenticated }`: "Query.b: nothing says",
-		`type Query { a: Int @requiresScopes(scopes: [["record:read"]]) }`:           "no scope",
-		`type Query { a: Int @requiresScopes(scopes: []) }`:                          "names no scopes",
-		`type Query { a: Int @requiresScopes(scopes: [[]]) }`:                        "names no scopes",
-		`type Query @requiresScopes(scopes: [["a"]]) { a: Int } type B { c: Int }`:   "",
-		`type Query @authenticated { a: B } type B { c: Int }`:                       "B.c: nothing says",
+		`type Query { a: Int @authenticated b: B } type B { c: Int @authenticated }`:                                             "Query.b: nothing says",
+		`type Query { a: Int @requiresScopes(scopes: [["record:read"]]) }`:                                                       "no scope",
+		`type Query { a: Int @requiresScopes(scopes: []) }`:                                                                      "names no scopes",
+		`type Query { a: Int @requiresScopes(scopes: [[]]) }`:                                                                    "names no scopes",
+		`type Query @requiresScopes(scopes: [["a"]]) { a: Int } type B { c: Int }`:                                               "",
+		`type Query @authenticated { a: B } type B { c: Int }`:                                                                   "B.c: nothing says",
+		`type Query @authenticated { a: I } interface I { b: Int @authenticated } type C implements I @authenticated { b: Int }`: "I.b: a rule in an interface",
 	} {
 		if _, err := access.NewRules(schema(t, text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", text, err, want)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -167,11 +168,23 @@ func TestTokensThatConfuseAreRefused(t *testing.T) {
 			g.post(t, whoAsks, "Authorization", "Basic aHVudGVyMjpodW50ZXIy")
 			g.post(t, whoAsks, "Authorization", "", "X-API-Key", "hunter2")
 			g.ask(t, `mutation { processPayload(input: { payload: { id: "a", secret: "hunter2" } }) { problems { code } } }`)
+			made := g.ask(t, `mutation { createApiKey(input: { name: "ci", role: VIEWER }) { secret } }`)
+			key := regexp.MustCompile(`barograph_[a-z2-7]+_([a-z2-7]+)`).FindStringSubmatch(made.body)
+			if key == nil {
+				t.Fatalf("no API key is made: %s", made)
+			}
+			for _, header := range [][2]string{{"Authorization", "Bearer " + key[0]}, {"X-API-Key", key[0]}} {
+				if got := g.post(t, whoAsks, "Authorization", " ", header[0], header[1]); got.status != http.StatusOK {
+					t.Errorf("with an API key as %s, it is answered %s", header[0], got)
+				}
+			}
+			g.keepsOut(t, "an API key that is mistyped", key[0][:len(key[0])-1])
+			g.send(t, http.MethodGet, g.url+"?query=%7B__typename%7D&api_key="+key[0], nil, nil)
 			log := g.log.String()
 			if !strings.Contains(log, from.url+"|mallory") {
 				t.Error("the log does not name who asks")
 			}
-			for _, secret := range []string{"hunter2", "aHVudGVyMjpodW50ZXIy", parts[0], parts[1], parts[2]} {
+			for _, secret := range []string{"hunter2", "aHVudGVyMjpodW50ZXIy", parts[0], parts[1], parts[2], key[1][:len(key[1])-1]} {
 				if at := strings.Index(log, secret); at >= 0 {
 					t.Errorf("logged: %s", log[max(0, at-200):min(len(log), at+100)])
 				}
@@ -329,11 +342,16 @@ func TestWhatIsServedEndsWithItsToken(t *testing.T) {
 // handshake opens a connection of which nothing has been said.
 func (g *gateway) handshake(t *testing.T, header http.Header) *socket {
 	t.Helper()
-	conn, _, err := websocket.Dial(t.Context(), g.url, &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: header}) //nolint:bodyclose // the connection's
+	options := &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: header}
+	if g.client != nil {
+		options.HTTPClient = &http.Client{Transport: &http.Transport{TLSClientConfig: g.client.Clone()}}
+	}
+	conn, _, err := websocket.Dial(t.Context(), g.url, options) //nolint:bodyclose // the connection's
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.CloseNow() })
+	conn.SetReadLimit(8 << 20)
 	return &socket{conn}
 }
 

@@ -1,7 +1,10 @@
 package attacks_test
 
 import (
+	"encoding/base32"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"net/http"
 	"regexp"
 	"slices"
@@ -10,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"barograph/auth/apikey"
 	"barograph/internal/redislink/redistest"
 )
 
@@ -120,7 +124,9 @@ func TestLimitsAreNotEvaded(t *testing.T) {
 // TestAddressesAreNotEvaded tries to be more addresses than one is, and more clients.
 func TestAddressesAreNotEvaded(t *testing.T) {
 	t.Parallel()
-	g := start(t, "--address-rate=1", "--address-burst=20", "--trusted-proxies=127.0.0.1,::1", "--log-level=info")
+	from := newIssuer(t)
+	g := start(t, "--address-rate=1", "--address-burst=20", "--trusted-proxies=127.0.0.1,::1", "--log-level=info",
+		"--jwt-issuers="+from.url, "--jwt-audiences=barograph")
 	t.Run("A164 anonymous id rotation", func(t *testing.T) {
 		limited := 0
 		for i := range 100 {
@@ -141,6 +147,24 @@ func TestAddressesAreNotEvaded(t *testing.T) {
 			t.Errorf("another /64 is answered %s", got)
 		}
 	})
+	t.Run("A164 guesses cost as little as requests", func(t *testing.T) {
+		for i, guess := range []string{"a.b.c", from.token(map[string]any{"aud": "another"}), anotherKey()} {
+			for n, want := range []int{http.StatusUnauthorized, http.StatusUnauthorized, http.StatusTooManyRequests} {
+				got := g.post(t, whoAsks, "Authorization", "Bearer "+guess, "X-Forwarded-For", fmt.Sprintf("203.0.113.%d", 200+i))
+				if got.status != want {
+					t.Errorf("guess %d of %.20s is answered %s, want %d", n+1, guess, got, want)
+				}
+			}
+		}
+	})
+}
+
+// anotherKey returns the text of an API key that nobody made, with nothing mistyped
+// in it.
+func anotherKey() string {
+	letters := base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+	body := apikey.Prefix + strings.Repeat("a", 10) + "_" + strings.Repeat("b", 40)
+	return body + letters.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(body))))
 }
 
 // TestLimitsHoldWithoutRedis freezes the Redis that has the buckets, and turns its

@@ -248,17 +248,7 @@ func subscribe(id, document string) string {
 // socket opens a connection that has been acknowledged.
 func (g *gateway) socket(t *testing.T) *socket {
 	t.Helper()
-	options := &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}
-	if g.client != nil {
-		options.HTTPClient = &http.Client{Transport: &http.Transport{TLSClientConfig: g.client.Clone()}}
-	}
-	conn, _, err := websocket.Dial(t.Context(), g.url, options) //nolint:bodyclose // the connection's
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.CloseNow() })
-	conn.SetReadLimit(8 << 20)
-	s := &socket{conn}
+	s := g.handshake(t, nil)
 	s.send(t, `{"type":"connection_init"}`)
 	if m, err := s.next(t); err != nil || m.Type != "connection_ack" {
 		t.Fatalf("the connection is answered %+v, %v", m, err)

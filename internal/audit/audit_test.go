@@ -117,6 +117,8 @@ func TestWhatIsWrittenDownStays(t *testing.T) {
 	for _, statement := range []string{
 		`update audit_events set actor = 'another'`, `delete from audit_events`, `truncate audit_events`, `delete from audit_events where false`,
 		`set barograph.sweeps_audit_events = on; update audit_events set actor = 'another'`,
+		`set barograph.sweeps_audit_events = on; truncate audit_events`,
+		`set barograph.sweeps_audit_events = on; delete from audit_events`,
 	} {
 		var refusal *pgconn.PgError
 		if _, err := pools.API.Exec(t.Context(), statement, pgx.QueryExecModeSimpleProtocol); !errors.As(err, &refusal) || refusal.Code != "42501" {

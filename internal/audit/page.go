@@ -138,8 +138,7 @@ func (f Filter) conditions() (c *conditions, ok bool) {
 		c.add("at < $%d", *f.Before)
 	}
 	if f.Within != nil {
-		// A pattern is matched by those that cover it: its star is a character like others to them.
-		c.add("reach is not null and not exists (select from unnest(reach) as one where not one like any($%d))", f.Within)
+		c.add(postgres.Covered("reach", "$%d"), f.Within)
 	}
 	return c, true
 }

@@ -53,6 +53,9 @@ func (s *Settings) Validate() error {
 	if s.ClientPrincipals != "" && s.ClientCA == "" {
 		return errors.New("--client-principals needs --client-ca: somebody has to vouch for clients")
 	}
+	if s.ClientPrincipals != "" && slices.Contains(s.CORSOrigins, "*") {
+		return errors.New("--cors-origins must not be * with --client-principals: browsers show certificates unasked, and any page could act as its visitor over a WebSocket")
+	}
 	return cmp.Or(s.Authentication.validate(), s.Sealing.validate(), s.Workers.validate(), s.Audit.validate(), s.HTTP.validate(), s.TLS.validate(),
 		s.WebSocket.validate(), s.Ingest.validate(), s.Rates.validate(), s.GraphQL.validate())
 }

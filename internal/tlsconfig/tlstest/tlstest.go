@@ -28,12 +28,26 @@ type Authority struct {
 // NewAuthority returns an authority that nobody trusts yet.
 func NewAuthority(t testing.TB, name string) *Authority {
 	t.Helper()
+	return newAuthority(t, name, nil)
+}
+
+// Below returns an authority that this one vouches for.
+func (a *Authority) Below(t testing.TB, name string) *Authority {
+	t.Helper()
+	return newAuthority(t, name, a)
+}
+
+func newAuthority(t testing.TB, name string, above *Authority) *Authority {
+	t.Helper()
 	key := newKey(t)
 	template := &x509.Certificate{
 		Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
-	raw := must(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key))(t)
+	if above == nil {
+		above = &Authority{certificate: template, key: key} // itself
+	}
+	raw := must(x509.CreateCertificate(rand.Reader, template, above.certificate, key.Public(), above.key))(t)
 	return &Authority{name, block("CERTIFICATE", raw), must(x509.ParseCertificate(raw))(t), key}
 }
 
