@@ -59,9 +59,21 @@ func (c keysCreate) Run(e environment) error {
 		if _, err := fmt.Fprintln(e.out, text); err != nil {
 			return errors.Join(err, fmt.Errorf("nobody has seen the key: barograph keys revoke %s", made.ID))
 		}
-		_, err = fmt.Fprintf(e.notes, "made API key %s, which allows %s. Keep its text: nobody can see it again.\n", made.ID, made.Scopes)
+		_, err = fmt.Fprintf(e.notes, "made API key %s, which allows %s. Keep its text: nobody can see it again.\n", made.ID, allowed(made))
 		return err
 	})
+}
+
+// allowed tells what a key allows.
+func allowed(k *apikey.Key) string {
+	text := k.Scopes.String() + " with all pipelines"
+	if !k.Reach.Everything() {
+		text = fmt.Sprintf("%s with the pipelines %s alone", k.Scopes, strings.Join(k.Pipelines(), " "))
+	}
+	if k.ExpiresAt != nil {
+		text += " until " + when(k.ExpiresAt)
+	}
+	return text
 }
 
 type keysList struct {
