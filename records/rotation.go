@@ -12,6 +12,7 @@ import (
 
 	"barograph/internal/operation"
 	"barograph/internal/postgres"
+	"barograph/internal/rounds"
 	"barograph/internal/seal"
 )
 
@@ -53,23 +54,16 @@ func (v *Vault) Observe() error {
 
 // rotate seals anew, and rests, by turns.
 func (v *Vault) rotate(ctx context.Context) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	r := rotation{vault: v}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
+	rounds.Run(ctx, func(ctx context.Context) time.Duration {
 		began := time.Now()
 		worked := r.step(ctx)
 		rest := v.pace.look
 		if worked {
 			rest = min(rest, time.Duration(v.pace.rest)*time.Since(began))
 		}
-		timer.Reset(rest)
-	}
+		return rest
+	})
 }
 
 // A rotation is how far this gateway has seen the records be sealed anew.

@@ -11,6 +11,7 @@ import (
 
 	"barograph/internal/operation"
 	"barograph/internal/postgres"
+	"barograph/internal/rounds"
 	"barograph/pipeline"
 )
 
@@ -45,17 +46,11 @@ func NewSweeper(base *Base, pipelines *pipeline.Store, now func() time.Time) *Sw
 // Run forgets records until ctx is done. What fails is logged, and tried again.
 func (s *Sweeper) Run(ctx context.Context) error {
 	forgotten.Add(ctx, 0) // there is a count before there is anything to count
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-timer.C:
-		}
+	rounds.Run(ctx, func(ctx context.Context) time.Duration {
 		_ = s.Sweep(ctx) // logged
-		timer.Reset(sweepPause)
-	}
+		return sweepPause
+	})
+	return nil
 }
 
 // Sweep forgets what is due by now, unless another node is about to.

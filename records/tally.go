@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"barograph/internal/operation"
+	"barograph/internal/rounds"
 )
 
 // A Tally counts what is unfinished in the whole database, for metrics: again
@@ -43,18 +44,12 @@ func NewTally(base *Base) *Tally { return &Tally{base: base} }
 // Run counts until ctx is done. A count that fails is logged, and nothing is
 // measured until one succeeds.
 func (t *Tally) Run(ctx context.Context) error {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-timer.C:
-		}
+	rounds.Run(ctx, func(ctx context.Context) time.Duration {
 		start := time.Now()
 		_ = t.Count(ctx) // logged
-		timer.Reset(max(tallyInterval, tallyShare*time.Since(start)))
-	}
+		return max(tallyInterval, tallyShare*time.Since(start))
+	})
+	return nil
 }
 
 // Count counts once.

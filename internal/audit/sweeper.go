@@ -10,6 +10,7 @@ import (
 
 	"barograph/internal/operation"
 	"barograph/internal/postgres"
+	"barograph/internal/rounds"
 )
 
 // A Sweeper forgets events that are older than their retention. Of several nodes,
@@ -41,17 +42,11 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	if s.keep == 0 {
 		return nil
 	}
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-timer.C:
-		}
+	rounds.Run(ctx, func(ctx context.Context) time.Duration {
 		_ = s.Sweep(ctx) // logged
-		timer.Reset(sweepPause)
-	}
+		return sweepPause
+	})
+	return nil
 }
 
 // Sweep forgets what is due by now, unless another node is about to.

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"barograph/internal/rounds"
 	"barograph/pipeline"
 )
 
@@ -28,14 +29,7 @@ type backlog struct {
 // run counts now and then until ctx is done. While it cannot, the last count
 // stands.
 func (b *backlog) run(ctx context.Context, logger *slog.Logger) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
+	rounds.Run(ctx, func(ctx context.Context) time.Duration {
 		began := time.Now()
 		counting, cancel := context.WithTimeout(ctx, countLimit)
 		before := b.added.Load()
@@ -47,8 +41,8 @@ func (b *backlog) run(ctx context.Context, logger *slog.Logger) {
 		} else if ctx.Err() == nil {
 			logger.WarnContext(ctx, "the backlog of records could not be counted", "err", err)
 		}
-		timer.Reset(max(countInterval, countShare*time.Since(began)))
-	}
+		return max(countInterval, countShare*time.Since(began))
+	})
 }
 
 // add says that this node took records in for the workers.
