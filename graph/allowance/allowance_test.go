@@ -229,6 +229,36 @@ func TestOperationsOfAPrincipalAreBounded(t *testing.T) {
 	}
 }
 
+// Who subscribes, has one event and leaves before there is enough to pay for it pays
+// all the same.
+func TestAnEventIsPaidForByWhoLeavesAfterIt(t *testing.T) {
+	t.Parallel()
+	const each = 5 + 1 + 100 // the weather, the current one, the hours
+	g := gateway(t, slow(2*each-1), func(c *allowance.Config) { c.Subscriptions = 1 })
+	s := dial(t, g)
+	const dear = `subscription { weatherChanged(city: "Oslo") { current { temperature } hourly(hours: 100) { temperature } } }`
+	s.begins("one", dear)
+	s.say(message{ID: "one", Type: "complete"})
+	for range each - 2 { // until it has left
+		s.subscribe("two", dear)
+		m := s.hear()
+		for m.ID != "two" {
+			m = s.hear()
+		}
+		if m.Type != "error" {
+			t.Fatalf("the second one is answered %s, want it refused", m.Type)
+		}
+		if !strings.Contains(string(m.Payload), "1 subscriptions of yours") {
+			if !strings.Contains(string(m.Payload), "this costs 106") {
+				t.Errorf("the second one is answered %s", m.Payload)
+			}
+			return
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+	t.Error("the first one never leaves")
+}
+
 func TestEventsArePaidForAndNoneIsLost(t *testing.T) {
 	t.Parallel()
 	g := gateway(t, ratelimit.Limit{Rate: 20, Burst: 40}, func(c *allowance.Config) { c.Logger = slog.New(slog.DiscardHandler) })
