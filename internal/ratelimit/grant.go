@@ -23,10 +23,11 @@ type wish struct {
 	extra int // to take beyond, as far as there is plenty
 	give  int // to put back
 	debt  int // to take away, as far as it is there
+	drain int // to take away, be it there or not
 }
 
 func (s *Shared) args(w wish) []any {
-	return []any{s.limit.Rate, s.limit.Burst, w.need, w.extra, w.give, w.debt}
+	return []any{s.limit.Rate, s.limit.Burst, w.need, w.extra, w.give, w.debt, w.drain}
 }
 
 // name returns the name of a bucket in Redis, which tells nobody whose it is.
@@ -96,9 +97,9 @@ func (s *Shared) giveBack(ctx context.Context, all bool) {
 			if all || a.spent == 0 && now-a.asked > beat {
 				give = a.held
 			}
-			if give > 0 || a.debt > 0 {
-				wishes[key] = wish{give: give, debt: a.debt}
-				a.held, a.debt = a.held-give, 0
+			if give > 0 || a.debt > 0 || a.drain > 0 {
+				wishes[key] = wish{give: give, debt: a.debt, drain: a.drain}
+				a.held, a.debt, a.drain = a.held-give, 0, 0
 				a.known.add(s.limit, float64(give))
 			}
 			if now-a.asked > beat {

@@ -26,7 +26,8 @@ type Buckets interface {
 	// Take takes what something costs out of a bucket, all of it or nothing. What
 	// costs nothing, or less, takes nothing.
 	Take(ctx context.Context, key string, cost int) Taken
-	// Drain takes so many tokens out of a bucket, or those that are in it.
+	// Drain takes so many tokens out of a bucket. Those that are not in it, it owes, as
+	// many as it may have at most: nothing is taken until they have come back.
 	Drain(ctx context.Context, key string, tokens int)
 	// Limit returns that of each bucket.
 	Limit() Limit

@@ -27,6 +27,7 @@ type account struct {
 	held  int    // tokens taken out of it and not yet spent
 	share bucket // this node's own while Redis is gone; meanwhile, every token counts once for each node
 	debt  int    // tokens taken of the share, which Redis has not heard of
+	drain int    // tokens drained, of which neither
 
 	trip  chan struct{} // closed when Redis has answered; nil while it is not asked
 	asked time.Duration // when that was last
@@ -82,7 +83,7 @@ func (s *Shared) take(ctx context.Context, key string, cost int) Taken {
 	}
 }
 
-// Drain takes so many tokens out of a bucket, or those that are in it: at the next
+// Drain takes so many tokens out of a bucket, which then may owe some: at the next
 // occasion.
 func (s *Shared) Drain(_ context.Context, key string, tokens int) {
 	shard := s.accounts.of(key)
@@ -93,10 +94,11 @@ func (s *Shared) Drain(_ context.Context, key string, tokens int) {
 	tokens = max(tokens, 0)
 	held := min(a.held, tokens)
 	a.held -= held
-	a.owe(s.limit, tokens-held)
-	a.known.add(s.limit, -float64(tokens-held))
+	a.owe(s.limit, 0, tokens-held)
+	a.known.refill(s.limit, now)
+	a.known.owe(s.limit, float64(tokens-held))
 	a.share.refill(s.limit, now)
-	a.share.add(s.limit, -float64(tokens)*s.nodes())
+	a.share.owe(s.limit, float64(tokens)*s.nodes())
 }
 
 // account returns what is known of a bucket. The caller holds the shard.
@@ -114,8 +116,11 @@ func (s *Shared) account(shard *shard[account], key string, now time.Duration) *
 // left returns how many tokens this node may hope for.
 func (a *account) left() int { return a.known.left() + a.held }
 
-// owe notes tokens that Redis has to hear of, as many as a bucket may have.
-func (a *account) owe(l Limit, tokens int) { a.debt = min(a.debt+tokens, l.Burst) }
+// owe notes tokens that Redis has to hear of: no more of a kind than a full bucket can
+// lose by it.
+func (a *account) owe(l Limit, debt, drain int) {
+	a.debt, a.drain = min(a.debt+debt, l.Burst), min(a.drain+drain, 2*l.Burst)
+}
 
 // lookahead returns how many tokens to take beyond what is needed.
 func (a *account) lookahead(l Limit, now time.Duration) int {
@@ -132,7 +137,7 @@ func (s *Shared) alone(a *account, cost int, now time.Duration) Taken {
 	taken.Left /= nodes
 	if taken.OK {
 		taken.cost, taken.back = cost, (*own)(s)
-		a.owe(s.limit, cost)
+		a.owe(s.limit, cost, 0)
 		a.known.add(s.limit, -float64(cost))
 	}
 	return taken
@@ -143,8 +148,8 @@ func (s *Shared) nodes() float64 { return float64(s.fleet.nodes.Load()) }
 // ask asks Redis for tokens. The caller holds the shard, which is free meanwhile,
 // and holds it again afterwards.
 func (s *Shared) ask(ctx context.Context, shard *shard[account], key string, a *account, need int) {
-	w := wish{need: need, extra: a.lookahead(s.limit, s.fleet.config.Clock()), debt: a.debt}
-	a.trip, a.debt = make(chan struct{}), 0
+	w := wish{need: need, extra: a.lookahead(s.limit, s.fleet.config.Clock()), debt: a.debt, drain: a.drain}
+	a.trip, a.debt, a.drain = make(chan struct{}), 0, 0
 	shard.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), redislink.Patience) // others wait for it, too
 	granted, left, err := s.grant(ctx, key, w)
@@ -155,7 +160,7 @@ func (s *Shared) ask(ctx context.Context, shard *shard[account], key string, a *
 	now := s.fleet.config.Clock()
 	a.asked, a.spent = now, 0
 	if err != nil {
-		a.owe(s.limit, w.debt)
+		a.owe(s.limit, w.debt, w.drain)
 		s.fleet.link.Fall(err)
 		return
 	}

@@ -273,6 +273,30 @@ func TestABucketInRedisNeverGivesMoreThanItHas(t *testing.T) {
 	})
 }
 
+// What is drained of a bucket in Redis is owed there, for all nodes; and the bucket is
+// forgotten when it is full again.
+func TestRedisKeepsWhatABucketOwes(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t)
+	client := s.Client(t)
+	limit := ratelimit.Limit{Rate: 0.1, Burst: 100}
+	one, _, _ := node(t, s.URL(), "one", limit)
+	two, _, _ := node(t, s.URL(), "two", limit)
+	one.Take(t.Context(), "a", 1)
+	one.Drain(t.Context(), "a", 120)
+	key := client.Keys(t.Context(), "barograph:rate:1:test:*").Val()[0]
+	redistest.Until(t, "Redis hears of it", func() bool {
+		owed, err := client.HGet(t.Context(), key, "t").Float64()
+		return err == nil && owed <= -15
+	})
+	if got := two.Take(t.Context(), "a", 1); got.OK || got.Left != 0 || got.Wait < 150*time.Second {
+		t.Errorf("another node gives %+v, want nothing for as long as some are owed", got)
+	}
+	if left := client.PTTL(t.Context(), key).Val(); left < 1000*time.Second || left > 1250*time.Second {
+		t.Errorf("the bucket is forgotten in %v, want when it is full", left)
+	}
+}
+
 func TestAURLThatIsMalformedIsAnErrorWithoutThePassword(t *testing.T) {
 	t.Parallel()
 	_, err := ratelimit.Join(t.Context(), ratelimit.FleetConfig{URL: "redis://:hunter2@%zz", Clock: ratelimit.Monotonic(), Logger: slog.New(slog.DiscardHandler)})
