@@ -52,32 +52,34 @@ func (s *Shared) grant(ctx context.Context, key string, w wish) (granted, left i
 type common Shared
 
 // refund keeps the tokens at hand: whoever did not use them is likely to ask again.
-func (c *common) refund(key string, tokens int) (left int) {
+func (c *common) refund(t Taken, tokens int) (left int) {
 	s := (*Shared)(c)
 	s.counts.refunded(tokens)
-	shard := s.accounts.of(key)
+	shard := s.accounts.of(t.key)
 	shard.Lock()
 	defer shard.Unlock()
-	a := s.account(shard, key, s.fleet.config.Clock())
+	a := s.account(shard, t.key, s.fleet.config.Clock())
 	a.held = min(a.held+tokens, s.limit.Burst)
-	return a.left()
+	return a.left(s.limit)
 }
 
 // own refunds what was taken of this node's share.
 type own Shared
 
-func (o *own) refund(key string, tokens int) (left int) {
+// refund gives back what the rest would not have taken.
+func (o *own) refund(t Taken, tokens int) (left int) {
 	s := (*Shared)(o)
 	s.counts.refunded(tokens)
-	shard := s.accounts.of(key)
+	shard := s.accounts.of(t.key)
 	shard.Lock()
 	defer shard.Unlock()
 	now := s.fleet.config.Clock()
-	a := s.account(shard, key, now)
+	a := s.account(shard, t.key, now)
 	a.debt = max(a.debt-tokens, 0)
 	a.share.refill(s.limit, now)
-	a.share.add(s.limit, float64(tokens)*s.nodes())
-	return a.share.left() / int(s.nodes())
+	taken, used := s.limit.ofShare(t.cost, t.nodes), (t.cost-tokens)*t.nodes
+	a.share.add(s.limit, float64(max(taken-used, 0)))
+	return a.share.left() / t.nodes
 }
 
 // giveBack returns to Redis what is held and has not been used since the last beat,

@@ -60,12 +60,12 @@ func (l *Local) bucket(s *shard[bucket], key string) *bucket {
 }
 
 // refund gives tokens back. Who has been forgotten has a full bucket.
-func (l *Local) refund(key string, tokens int) (left int) {
+func (l *Local) refund(t Taken, tokens int) (left int) {
 	l.counts.refunded(tokens)
-	s := l.buckets.of(key)
+	s := l.buckets.of(t.key)
 	s.Lock()
 	defer s.Unlock()
-	b := s.entries[key]
+	b := s.entries[t.key]
 	if b == nil {
 		return l.limit.Burst
 	}

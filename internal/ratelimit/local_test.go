@@ -2,7 +2,6 @@ package ratelimit_test
 
 import (
 	"fmt"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -78,12 +77,7 @@ func TestWhatIsDrainedOfAnEmptyBucketIsOwed(t *testing.T) {
 			return ratelimit.NewLocal("test", limit, 1000, c)
 		},
 		"this node's share": func(t *testing.T, c ratelimit.Clock) ratelimit.Buckets {
-			fleet, err := ratelimit.Join(t.Context(), ratelimit.FleetConfig{URL: redistest.New(t).URL(), Node: "one", Clock: c, Logger: slog.New(slog.DiscardHandler)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(fleet.Close)
-			return fleet.Buckets("test", limit, 1000)
+			return idle(t, redistest.New(t).URL(), 1, limit, c)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -63,20 +63,20 @@ func (s *Shared) take(ctx context.Context, key string, cost int) Taken {
 		a.known.refill(s.limit, now)
 		switch need := cost - a.held; {
 		case cost > s.limit.Burst:
-			return Taken{Left: a.left()}
+			return Taken{Left: a.left(s.limit)}
 		case !s.fleet.link.Up():
 			return s.alone(a, cost, now)
 		case need <= 0:
 			a.held -= cost
 			a.spent += cost
-			return Taken{OK: true, Left: a.left(), cost: cost, back: (*common)(s)}
+			return Taken{OK: true, Left: a.left(s.limit), cost: cost, back: (*common)(s)}
 		case a.trip != nil:
 			trip := a.trip
 			shard.Unlock()
 			<-trip // 40 ms at most
 			shard.Lock()
 		case now-a.asked < memory && a.known.tokens < float64(need):
-			return Taken{Left: a.left(), Wait: max(s.limit.after(float64(need)-a.known.tokens), 1)}
+			return Taken{Left: a.left(s.limit), Wait: max(s.limit.after(float64(need)-a.known.tokens), 1)}
 		default:
 			s.ask(ctx, shard, key, a, need) // and look again, before anybody else does
 		}
@@ -114,7 +114,7 @@ func (s *Shared) account(shard *shard[account], key string, now time.Duration) *
 }
 
 // left returns how many tokens this node may hope for.
-func (a *account) left() int { return a.known.left() + a.held }
+func (a *account) left(l Limit) int { return min(a.known.left()+a.held, l.Burst) }
 
 // owe notes tokens that Redis has to hear of: no more of a kind than a full bucket can
 // lose by it.
@@ -128,19 +128,25 @@ func (a *account) lookahead(l Limit, now time.Duration) int {
 	return min(max(int(pace*ahead.Seconds()), l.Burst/justHeld), l.Burst/mostHeld)
 }
 
-// alone takes tokens of this node's share. Something dearer than that takes all of
-// it, so that it is rare rather than impossible.
+// alone takes tokens of this node's share.
 func (s *Shared) alone(a *account, cost int, now time.Duration) Taken {
 	a.share.refill(s.limit, now)
 	nodes := int(s.nodes())
-	taken := a.share.take(s.limit, min(cost*nodes, s.limit.Burst))
+	taken := a.share.take(s.limit, s.limit.ofShare(cost, nodes))
 	taken.Left /= nodes
 	if taken.OK {
-		taken.cost, taken.back = cost, (*own)(s)
+		taken.cost, taken.back, taken.nodes = cost, (*own)(s), nodes
 		a.owe(s.limit, cost, 0)
 		a.known.add(s.limit, -float64(cost))
 	}
 	return taken
+}
+
+// ofShare returns how much of one node's share something takes. What is dearer than
+// that takes all of it, so that it is rare rather than impossible; all but for one
+// token, since an operation has paid that before its price is known.
+func (l Limit) ofShare(cost, nodes int) int {
+	return min(cost*nodes, max(l.Burst-nodes, nodes), l.Burst)
 }
 
 func (s *Shared) nodes() float64 { return float64(s.fleet.nodes.Load()) }
