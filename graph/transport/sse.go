@@ -32,6 +32,7 @@ type SSEConfig struct {
 	WriteTimeout time.Duration // of one event
 
 	Reservations    int           // that there may be, of connections for many operations
+	OwnReservations int           // of them, of one principal
 	ReservationTime time.Duration // for how long one is kept until it is used
 	Operations      int           // that there may be on such a connection
 }
@@ -41,7 +42,7 @@ var _ graphql.Transport = (*SSE)(nil)
 // NewSSE returns the transport.
 func NewSSE(config SSEConfig) *SSE {
 	return &SSE{config.HTTP, config.Ping, config.WriteTimeout,
-		newReservations(config.Reservations, config.ReservationTime, config.Operations)}
+		newReservations(config.Reservations, config.OwnReservations, config.ReservationTime, config.Operations)}
 }
 
 // Supports reports whether the request accepts events more than other answers,
