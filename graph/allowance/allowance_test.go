@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -188,6 +189,49 @@ func TestWhoeverIsLimitedIsToldSoByHTTP(t *testing.T) {
 		got := post(t, g, `{ __typename }`, "Accept", accept)
 		if got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") == "" || got.header.Get("RateLimit") == "" || !strings.Contains(got.text, `"retryAfterMs"`) {
 			t.Errorf("%s: answered %d %v %s", accept, got.status, got.header, got.text)
+		}
+	}
+}
+
+// What is refused since it cannot be had in this way costs what is asked in vain.
+func TestWhatDoesNotBeginAfterAllCostsOne(t *testing.T) {
+	t.Parallel()
+	g := gateway(t, slow(10_000), nil)
+	const mutation = `mutation { refreshWeather(input: { cities: ["Oslo"] }) { problems { code } } }`
+	inURL := g.URL + "?query=" + url.QueryEscape(mutation)
+	token := send(t, http.MethodPut, g.URL, "").text
+	on := func(token, id, query string) answer {
+		body, err := json.Marshal(map[string]any{"query": query, "extensions": map[string]string{"operationId": id}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return send(t, http.MethodPost, g.URL, string(body), "X-GraphQL-Event-Stream-Token", token)
+	}
+	if got := on(token, "1", now); got.status != http.StatusAccepted {
+		t.Fatalf("a subscription on a stream is answered %d %s", got.status, got.text)
+	}
+	for what, c := range map[string]struct {
+		ask    func() answer
+		status int
+	}{
+		"a subscription by POST":       {func() answer { return post(t, g, now) }, http.StatusBadRequest},
+		"a mutation by GET":            {func() answer { return send(t, http.MethodGet, inURL, "") }, http.StatusMethodNotAllowed},
+		"a mutation by GET, as events": {func() answer { return send(t, http.MethodGet, inURL, "", "Accept", "text/event-stream") }, http.StatusMethodNotAllowed},
+		"a query as the parts of a subscription": {
+			func() answer {
+				return post(t, g, `{ weather(city: "Oslo") { id } }`, "Accept", "multipart/mixed;subscriptionSpec=1.0")
+			}, http.StatusNotAcceptable,
+		},
+		"a subscription as the parts of a query": {
+			func() answer { return post(t, g, now, "Accept", "multipart/mixed;incrementalSpec=v0.2") }, http.StatusNotAcceptable,
+		},
+		"one more by the same id": {func() answer { return on(token, "1", now) }, http.StatusConflict},
+	} {
+		before := post(t, g, `{ __typename }`).cost.Throttle.Available
+		got := c.ask()
+		after := post(t, g, `{ __typename }`).cost.Throttle.Available
+		if got.status != c.status || before-after != 2 {
+			t.Errorf("%s: answered %d %s for %d, want %d for one", what, got.status, got.text, before-after-1, c.status)
 		}
 	}
 }

@@ -86,6 +86,14 @@ func (a *Allowance) InterceptOperation(ctx context.Context, next graphql.Operati
 	}
 }
 
+// Waive gives back what an operation was charged that does not begin after all, but
+// for the one token of what is asked in vain. It does nothing where nothing was charged.
+func Waive(operation *graphql.OperationContext) {
+	if b := billOf(operation); b != nil {
+		b.settle()
+	}
+}
+
 // settle gives back what was paid and not used. Something costs one token in any
 // case.
 func (b *Bill) settle() {

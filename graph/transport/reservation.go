@@ -13,6 +13,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"barograph/auth"
+	"barograph/graph/allowance"
 	"barograph/internal/drain"
 )
 
@@ -278,6 +279,7 @@ func (s *SSE) operate(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		stream.send(completeEvent(fmt.Appendf(nil, `{"id":%s}`, name)))
 	})
 	if problem != nil {
+		allowance.Waive(operation)
 		cancel()
 		end(nil)
 		problem.answer(w, mediaTypeJSON)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"barograph/graph/allowance"
 )
 
 const mediaTypeEvents = "text/event-stream"
@@ -104,6 +106,7 @@ func refuseMutation(w http.ResponseWriter, r *http.Request, operation *graphql.O
 	if r.Method != http.MethodGet || operation.Operation.Operation != ast.Mutation {
 		return false
 	}
+	allowance.Waive(operation)
 	w.Header().Set("Allow", "POST")
 	refuse(w, mediaTypeJSON, http.StatusMethodNotAllowed, "mutations are served by POST")
 	return true
