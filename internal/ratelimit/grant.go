@@ -85,7 +85,7 @@ func (o *own) refund(t Taken, tokens int) (left int) {
 // giveBack returns to Redis what is held and has not been used since the last beat,
 // or is more than a node should hold; or all of it. Debts are paid with it. What
 // cannot be returned is lost, and comes back with time.
-func (s *Shared) giveBack(ctx context.Context, all bool) {
+func (s *Shared) giveBack(running context.Context, all bool) {
 	wishes := map[string]wish{}
 	now := s.fleet.config.Clock()
 	for i := range s.accounts.shards {
@@ -113,13 +113,31 @@ func (s *Shared) giveBack(ctx context.Context, all bool) {
 	if len(wishes) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, redislink.Diligence)
+	ctx, cancel := context.WithTimeout(running, redislink.Diligence)
 	defer cancel()
 	pipe := s.fleet.link.Client().Pipeline()
 	for key, w := range wishes {
 		bucketScript.EvalSha(ctx, pipe, []string{s.name(key)}, s.args(w)...)
 	}
-	if _, err := pipe.Exec(ctx); err != nil && ctx.Err() == nil {
-		s.fleet.link.Fall(err)
+	if _, err := pipe.Exec(ctx); err != nil {
+		s.oweAgain(wishes)
+		if running.Err() == nil {
+			s.fleet.link.Fall(err)
+		}
+	}
+}
+
+// oweAgain notes what Redis was to hear of and may not have: it is better told twice
+// than never.
+func (s *Shared) oweAgain(wishes map[string]wish) {
+	now := s.fleet.config.Clock()
+	for key, w := range wishes {
+		if w.debt == 0 && w.drain == 0 {
+			continue
+		}
+		shard := s.accounts.of(key)
+		shard.Lock()
+		s.account(shard, key, now).owe(s.limit, w.debt, w.drain)
+		shard.Unlock()
 	}
 }

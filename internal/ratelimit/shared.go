@@ -44,8 +44,9 @@ const (
 // Limit returns that of each bucket.
 func (s *Shared) Limit() Limit { return s.limit }
 
-// Take takes what something costs out of a bucket. It may wait for Redis, 40 ms at
-// most, and not at all where that has just failed.
+// Take takes what something costs out of a bucket. It may wait for Redis, 40 ms a
+// trip at most, and not at all where that has just failed; and again only where others
+// were faster to take what a trip has brought.
 func (s *Shared) Take(ctx context.Context, key string, cost int) Taken {
 	taken := s.take(ctx, key, max(cost, 0))
 	taken.key = key
@@ -73,7 +74,7 @@ func (s *Shared) take(ctx context.Context, key string, cost int) Taken {
 		case a.trip != nil:
 			trip := a.trip
 			shard.Unlock()
-			<-trip // 40 ms at most
+			<-trip // 40 ms at most, each
 			shard.Lock()
 		case now-a.asked < memory && a.known.tokens < float64(need):
 			return Taken{Left: a.left(s.limit), Wait: max(s.limit.after(float64(need)-a.known.tokens), 1)}
@@ -160,6 +161,9 @@ func (s *Shared) ask(ctx context.Context, shard *shard[account], key string, a *
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), redislink.Patience) // others wait for it, too
 	granted, left, err := s.grant(ctx, key, w)
 	cancel()
+	if err != nil {
+		s.fleet.link.Fall(err) // which logs, and so not with the shard
+	}
 	shard.Lock()
 	close(a.trip)
 	a.trip = nil
@@ -167,7 +171,6 @@ func (s *Shared) ask(ctx context.Context, shard *shard[account], key string, a *
 	a.asked, a.spent = now, 0
 	if err != nil {
 		a.owe(s.limit, w.debt, w.drain)
-		s.fleet.link.Fall(err)
 		return
 	}
 	a.held += granted

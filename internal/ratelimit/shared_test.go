@@ -354,6 +354,35 @@ func TestRedisKeepsWhatABucketOwes(t *testing.T) {
 	}
 }
 
+// A Redis that takes longer than anybody waits is not tried again and again.
+func TestARedisThatIsTooSlowIsNotBack(t *testing.T) {
+	t.Parallel()
+	p := before(t, redistest.Start(t))
+	p.slow.Store(int64(100 * time.Millisecond))
+	_, l, _ := node(t, p.url, "one", ratelimit.Limit{Rate: 1, Burst: 100})
+	if l.count("is gone") != 1 {
+		t.Errorf("the log says %s, want that it is as good as gone", l.text.String())
+	}
+}
+
+// What Redis does not hear of since it fails just then is told when it is back.
+func TestADebtIsNotForgottenWhereRedisFails(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t)
+	p := before(t, s)
+	b, l, _ := node(t, p.url, "one", ratelimit.Limit{Rate: 0.001, Burst: 100})
+	b.Take(t.Context(), "a", 1)
+	key := s.Client(t).Keys(t.Context(), "barograph:rate:1:test:*").Val()[0]
+	p.swallow.Store(true)
+	b.Drain(t.Context(), "a", 50)
+	redistest.Until(t, "it is noticed", func() bool { return l.count("is gone") == 1 })
+	p.swallow.Store(false)
+	redistest.Until(t, "Redis hears of it", func() bool {
+		left, err := s.Client(t).HGet(t.Context(), key, "t").Float64()
+		return err == nil && left < 50
+	})
+}
+
 func TestAURLThatIsMalformedIsAnErrorWithoutThePassword(t *testing.T) {
 	t.Parallel()
 	_, err := ratelimit.Join(t.Context(), ratelimit.FleetConfig{URL: "redis://:hunter2@%zz", Clock: ratelimit.Monotonic(), Logger: slog.New(slog.DiscardHandler)})
