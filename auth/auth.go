@@ -25,6 +25,11 @@ type Principal struct {
 	Revoked <-chan struct{} // closed when it stops being known sooner; nil where it cannot
 }
 
+// Same reports whether another is the same principal, who may do the same.
+func (p *Principal) Same(other *Principal) bool {
+	return p.Name == other.Name && p.Kind == other.Kind && p.Scopes == other.Scopes && slices.Equal(p.Reach.Patterns(), other.Reach.Patterns())
+}
+
 // A Kind is how a principal is known.
 type Kind uint8
 

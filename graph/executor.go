@@ -132,7 +132,7 @@ func (e *executor) CreateOperationContext(ctx context.Context, params *graphql.R
 	if errs != nil {
 		return operation, errs
 	}
-	if refusal := e.allowance.Charge(ctx, bill, operation, c, e.costs.NewMeter()); refusal != nil {
+	if refusal := e.allowance.Charge(ctx, bill, operation, c, e.costs.NewMeter(operation.Variables)); refusal != nil {
 		return operation, gqlerror.List{refusal}
 	}
 	e.rules.Apply(operation, auth.From(ctx))

@@ -31,6 +31,7 @@ const (
 	writeTimeout = 5 * time.Second // of one event, for a client that does not read
 
 	reservations    = 10_000 // of event streams that carry many operations
+	ownReservations = 1_000  // of them, of one principal
 	reservationTime = 30 * time.Second
 	operationsLimit = 100 // on one of them
 )
@@ -69,7 +70,7 @@ func New(config Config) http.Handler {
 			transport.NewWebSocket(sockets),
 			transport.NewSSE(transport.SSEConfig{
 				HTTP: plain, Ping: pingInterval, WriteTimeout: writeTimeout,
-				Reservations: reservations, ReservationTime: reservationTime, Operations: operationsLimit,
+				Reservations: reservations, OwnReservations: ownReservations, ReservationTime: reservationTime, Operations: operationsLimit,
 			}),
 			transport.Multipart{HTTP: plain, Heartbeat: heartbeatInterval, WriteTimeout: writeTimeout},
 			plain,

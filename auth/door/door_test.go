@@ -19,6 +19,7 @@ import (
 	"barograph/auth"
 	"barograph/auth/door"
 	"barograph/internal/fault"
+	"barograph/pipeline"
 )
 
 var (
@@ -53,9 +54,14 @@ func config(t *testing.T) door.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
+	narrow, err := pipeline.ParseReach([]string{"eu-*"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return door.Config{
-		Tokens: known{"a.b.c": ada, "d.e.f": {Name: "ada", Kind: auth.Token, Scopes: auth.Admin.Scopes()}, "g.h.i": {Name: "ada", Kind: auth.Token, Scopes: auth.Viewer.Scopes(), Expires: time.Now()}},
-		Keys:   known{"barograph_1": grace}, Certificates: certificates, Now: time.Now,
+		Tokens: known{"a.b.c": ada, "d.e.f": {Name: "ada", Kind: auth.Token, Scopes: auth.Admin.Scopes()}, "g.h.i": {Name: "ada", Kind: auth.Token, Scopes: auth.Viewer.Scopes(), Expires: time.Now()},
+			"j.k.l": {Name: "ada", Kind: auth.Token, Scopes: auth.Viewer.Scopes(), Reach: narrow}},
+		Keys: known{"barograph_1": grace}, Certificates: certificates, Now: time.Now,
 	}
 }
 
@@ -258,6 +264,7 @@ func TestAConnectionSaysWhoItIs(t *testing.T) {
 		"by two spellings":              {nil, `{"Authorization":"Bearer a.b.c","authorization":"Bearer d.e.f"}`, "", fault.BadRequest},
 		"otherwise than before":         {grace, `{"Authorization":"Bearer a.b.c"}`, "", fault.BadRequest},
 		"as somebody who may do more":   {ada, `{"Authorization":"Bearer d.e.f"}`, "", fault.BadRequest},
+		"as somebody who reaches less":  {ada, `{"Authorization":"Bearer j.k.l"}`, "", fault.BadRequest},
 		"by one that cannot be checked": {nil, `{"Authorization":"Bearer away"}`, "", fault.Unavailable},
 	} {
 		ctx := t.Context()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
 
 	"barograph/auth"
 )
@@ -31,16 +30,11 @@ func (d *Door) Init(ctx context.Context, payload []byte) (*auth.Principal, error
 	if err != nil {
 		return nil, err
 	}
-	if before.Kind != auth.Nobody && before.Kind != auth.Developer && !same(before, p) {
+	if before.Kind != auth.Nobody && before.Kind != auth.Developer && !before.Same(p) {
 		count(auth.Nobody, malformed)
 		return nil, errTwo
 	}
 	return p, nil
-}
-
-// same reports whether two principals are one, and may do the same.
-func same(a, b *auth.Principal) bool {
-	return a.Name == b.Name && a.Kind == b.Kind && a.Scopes == b.Scopes && slices.Equal(a.Reach.Patterns(), b.Reach.Patterns())
 }
 
 // ofPayload returns the credential in the payload of a connection_init, or nil.

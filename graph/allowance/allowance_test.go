@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -94,7 +95,8 @@ func TestAnOperationHasBackWhatItDidNotUse(t *testing.T) {
 		{`{ city(name: "Oslo") { name } }`, 1, 1},
 		{`{ city(name: "Nowhereville") { name } }`, 1, 1},
 		{`{ cities(names: ["Oslo", "Rome", "Lima"]) { name weather { current { temperature } } } }`, 21, 21},
-		{`{ cities(names: ["Oslo", "Nowhereville", "Nowhere"]) { name weather { current { temperature } } } }`, 21, 7},
+		{`{ cities(names: ["Oslo", "Nowhereville", "Nowhere"]) { name weather { current { temperature } } } }`, 21, 9},
+		{`{ nodes(ids: ["a", "b", "c", "d"]) { id } }`, 4, 4},
 		{`{ a: cities(names: ["Oslo"]) { name } ...F ...F } fragment F on Query { b: cities(names: ["Oslo"]) { name } }`, 3, 2},
 		{`{ records(first: 1000) { nodes { id city { name } } } }`, 2005, 5},
 		{`{ records(first: 1000) { totalCount nodes { id } } }`, 1015, 15},
@@ -123,13 +125,13 @@ func TestWhatComesInPartsCostsWhatItDoesInOne(t *testing.T) {
 	const query = `{ cities(names: ["Oslo", "Rome", "Nowhereville"]) { name ... @defer { weather { current { temperature } } country } } }`
 	whole := post(t, g, query)
 	parts := post(t, g, query, "Accept", "multipart/mixed;incrementalSpec=v0.2")
-	if whole.cost == nil || whole.cost.Actual != 14 {
+	if whole.cost == nil || whole.cost.Actual != 15 {
 		t.Fatalf("in one piece it is %s", whole.text)
 	}
-	if !strings.Contains(parts.text, `"requestedQueryCost":21,"actualQueryCost":14,`) {
+	if !strings.Contains(parts.text, `"requestedQueryCost":21,"actualQueryCost":15,`) {
 		t.Errorf("in parts it is %s", parts.text)
 	}
-	if after := post(t, g, `{ __typename }`); after.cost.Throttle.Available != 10_000-14-14-1 {
+	if after := post(t, g, `{ __typename }`); after.cost.Throttle.Available != 10_000-15-15-1 {
 		t.Errorf("%d are left", after.cost.Throttle.Available)
 	}
 }
@@ -191,6 +193,49 @@ func TestWhoeverIsLimitedIsToldSoByHTTP(t *testing.T) {
 	}
 }
 
+// What is refused since it cannot be had in this way costs what is asked in vain.
+func TestWhatDoesNotBeginAfterAllCostsOne(t *testing.T) {
+	t.Parallel()
+	g := gateway(t, slow(10_000), nil)
+	const mutation = `mutation { refreshWeather(input: { cities: ["Oslo"] }) { problems { code } } }`
+	inURL := g.URL + "?query=" + url.QueryEscape(mutation)
+	token := send(t, http.MethodPut, g.URL, "").text
+	on := func(token, id, query string) answer {
+		body, err := json.Marshal(map[string]any{"query": query, "extensions": map[string]string{"operationId": id}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return send(t, http.MethodPost, g.URL, string(body), "X-GraphQL-Event-Stream-Token", token)
+	}
+	if got := on(token, "1", now); got.status != http.StatusAccepted {
+		t.Fatalf("a subscription on a stream is answered %d %s", got.status, got.text)
+	}
+	for what, c := range map[string]struct {
+		ask    func() answer
+		status int
+	}{
+		"a subscription by POST":       {func() answer { return post(t, g, now) }, http.StatusBadRequest},
+		"a mutation by GET":            {func() answer { return send(t, http.MethodGet, inURL, "") }, http.StatusMethodNotAllowed},
+		"a mutation by GET, as events": {func() answer { return send(t, http.MethodGet, inURL, "", "Accept", "text/event-stream") }, http.StatusMethodNotAllowed},
+		"a query as the parts of a subscription": {
+			func() answer {
+				return post(t, g, `{ weather(city: "Oslo") { id } }`, "Accept", "multipart/mixed;subscriptionSpec=1.0")
+			}, http.StatusNotAcceptable,
+		},
+		"a subscription as the parts of a query": {
+			func() answer { return post(t, g, now, "Accept", "multipart/mixed;incrementalSpec=v0.2") }, http.StatusNotAcceptable,
+		},
+		"one more by the same id": {func() answer { return on(token, "1", now) }, http.StatusConflict},
+	} {
+		before := post(t, g, `{ __typename }`).cost.Throttle.Available
+		got := c.ask()
+		after := post(t, g, `{ __typename }`).cost.Throttle.Available
+		if got.status != c.status || before-after != 2 {
+			t.Errorf("%s: answered %d %s for %d, want %d for one", what, got.status, got.text, before-after-1, c.status)
+		}
+	}
+}
+
 // now is a subscription that says something at once.
 const now = `subscription { weatherChanged(city: "Oslo") { current { temperature } } }`
 
@@ -227,6 +272,36 @@ func TestOperationsOfAPrincipalAreBounded(t *testing.T) {
 	if done := strings.Count(got.text, `"totalCount"`); done == 0 || done == 20 || done+strings.Count(got.text, "1 operations of yours") != 20 {
 		t.Errorf("twenty at once are answered %s, want some refused", got.text)
 	}
+}
+
+// Who subscribes, has one event and leaves before there is enough to pay for it pays
+// all the same.
+func TestAnEventIsPaidForByWhoLeavesAfterIt(t *testing.T) {
+	t.Parallel()
+	const each = 5 + 1 + 100 // the weather, the current one, the hours
+	g := gateway(t, slow(2*each-1), func(c *allowance.Config) { c.Subscriptions = 1 })
+	s := dial(t, g)
+	const dear = `subscription { weatherChanged(city: "Oslo") { current { temperature } hourly(hours: 100) { temperature } } }`
+	s.begins("one", dear)
+	s.say(message{ID: "one", Type: "complete"})
+	for range each - 2 { // until it has left
+		s.subscribe("two", dear)
+		m := s.hear()
+		for m.ID != "two" {
+			m = s.hear()
+		}
+		if m.Type != "error" {
+			t.Fatalf("the second one is answered %s, want it refused", m.Type)
+		}
+		if !strings.Contains(string(m.Payload), "1 subscriptions of yours") {
+			if !strings.Contains(string(m.Payload), "this costs 106") {
+				t.Errorf("the second one is answered %s", m.Payload)
+			}
+			return
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+	t.Error("the first one never leaves")
 }
 
 func TestEventsArePaidForAndNoneIsLost(t *testing.T) {

@@ -21,6 +21,7 @@ type Bill struct {
 	requested int
 	rest      ratelimit.Taken // beyond the first token
 	meter     *cost.Meter
+	owed      int // for the event handed on last, and not yet paid
 	left      int
 	settled   atomic.Bool
 }
@@ -61,8 +62,8 @@ func (a *Allowance) InterceptOperation(ctx context.Context, next graphql.Operati
 	leave := func() {
 		if !left {
 			left = true
+			b.settle() // first: who finds room finds what is left, too
 			a.under.leave(b.name, kind)
-			b.settle()
 		}
 	}
 	if kind == ast.Subscription {
@@ -85,6 +86,14 @@ func (a *Allowance) InterceptOperation(ctx context.Context, next graphql.Operati
 	}
 }
 
+// Waive gives back what an operation was charged that does not begin after all, but
+// for the one token of what is asked in vain. It does nothing where nothing was charged.
+func Waive(operation *graphql.OperationContext) {
+	if b := billOf(operation); b != nil {
+		b.settle()
+	}
+}
+
 // settle gives back what was paid and not used. Something costs one token in any
 // case.
 func (b *Bill) settle() {
@@ -96,35 +105,36 @@ func (b *Bill) settle() {
 	}
 }
 
-// actual returns what the operation has cost.
-func (b *Bill) actual() int { return max(b.meter.Total(), 1) }
+// actual returns what the operation has cost, but for events that are paid for.
+func (b *Bill) actual() int { return max(b.meter.Total()+b.owed, 1) }
 
 // events hands on the events of a subscription to the root field, and charges for each.
 // Who cannot pay for one waits for the next: nothing of it is lost, and one that falls
-// too far behind is told so by what it subscribes to.
+// too far behind is told so by what it subscribes to. What the last one costs is kept of
+// what was paid at the beginning.
 func (b *Bill) events(root []graphql.CollectedField, responses graphql.ResponseHandler, leave func()) graphql.ResponseHandler {
-	owed := 0
 	return func(ctx context.Context) (response *graphql.Response) {
 		defer func() {
 			if response == nil { // after a panic too
 				leave()
 			}
 		}()
-		b.pay(ctx, owed)
+		b.pay(ctx)
 		if response = responses(ctx); response != nil {
 			b.meter.Rest(root)
-			owed = max(b.meter.Reset(), 1)
+			b.owed = max(b.meter.Reset(), 1)
 		}
 		return response
 	}
 }
 
-// pay takes tokens, and waits for them until ctx is done.
-func (b *Bill) pay(ctx context.Context, tokens int) {
+// pay takes what is owed, and waits for it until ctx is done.
+func (b *Bill) pay(ctx context.Context) {
 	buckets := b.allowance.Buckets
-	for tokens = min(tokens, buckets.Limit().Burst); tokens > 0 && ctx.Err() == nil; {
-		taken := buckets.Take(ctx, b.name, tokens)
+	for b.owed > 0 && ctx.Err() == nil {
+		taken := buckets.Take(ctx, b.name, min(b.owed, buckets.Limit().Burst))
 		if taken.OK {
+			b.owed = 0
 			return
 		}
 		b.allowance.log(ctx, b.name)

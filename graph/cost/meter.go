@@ -9,11 +9,13 @@ import (
 )
 
 // A Meter counts what an operation really comes to, object by object as they are
-// resolved: items that are not there cost nothing. It is safe for concurrent use.
+// resolved: items that are not there cost nothing, unless each was asked for by itself,
+// and so looked up. It is safe for concurrent use.
 type Meter struct {
-	table *Table
-	total atomic.Int64
-	known atomic.Pointer[[]weighed] // few, since each stands for a selection of the document
+	table     *Table
+	variables map[string]any
+	total     atomic.Int64
+	known     atomic.Pointer[[]weighed] // few, since each stands for a selection of the document
 }
 
 // weighed is what an object costs each time that the same fields are selected of it.
@@ -22,8 +24,10 @@ type weighed struct {
 	cost   int64
 }
 
-// NewMeter returns a meter for one operation.
-func (t *Table) NewMeter() *Meter { return &Meter{table: t} }
+// NewMeter returns a meter for one operation with the values that its variables have.
+func (t *Table) NewMeter(variables map[string]any) *Meter {
+	return &Meter{table: t, variables: variables}
+}
 
 // Total returns what the operation has come to so far.
 func (m *Meter) Total() int { return int(m.total.Load()) }
@@ -73,20 +77,24 @@ func (m *Meter) item(ctx context.Context) int64 {
 	if at == nil {
 		return 0
 	}
-	if known := m.table.fields[at.Field.Definition]; known != nil {
+	if known := m.table.fields[at.Field.Definition]; known != nil && !known.each() {
 		return int64(known.weight)
 	}
 	return 0
 }
 
-// of returns what fields of one object cost, but for the items of their lists.
+// of returns what fields of one object cost, but for the items that are found for them.
 func (m *Meter) of(fields []graphql.CollectedField) (sum int64) {
 	for _, f := range fields {
 		known := m.table.fields[f.Definition]
 		if known == nil { // __typename
 			continue
 		}
-		if !known.list {
+		switch {
+		case known.each():
+			w := walk{table: m.table, variables: m.variables}
+			sum += int64(known.weight) * int64(w.size(f.Field, known))
+		case !known.list:
 			sum += int64(known.weight)
 		}
 		for _, a := range f.Arguments {

@@ -29,6 +29,9 @@ type field struct {
 	length     string   // the argument, or the member of one, whose length it has
 }
 
+// each reports whether a field is a list with an item, or null, for each in an argument.
+func (f *field) each() bool { return f.list && f.length != "" }
+
 // New returns the costs of a schema. lengths names, by field as in
 // "Query.cities", the argument that has an item for each that is answered, or
 // the member of one that is an input, as in "input.cities": @listSize knows only

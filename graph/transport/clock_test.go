@@ -100,7 +100,7 @@ const deadline = 2 * time.Second
 func all(every time.Duration) []graphql.Transport {
 	overHTTP := transport.HTTP{BodyLimit: bodyLimit}
 	return []graphql.Transport{
-		transport.NewSSE(transport.SSEConfig{HTTP: overHTTP, Ping: every, WriteTimeout: time.Second, Reservations: 3, ReservationTime: 2 * time.Second, Operations: 2}),
+		transport.NewSSE(transport.SSEConfig{HTTP: overHTTP, Ping: every, WriteTimeout: time.Second, Reservations: 5, OwnReservations: 3, ReservationTime: 2 * time.Second, Operations: 2}),
 		transport.Multipart{HTTP: overHTTP, Heartbeat: every, WriteTimeout: time.Second},
 		overHTTP,
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"golang.org/x/sync/errgroup"
 
+	"barograph/graph/allowance"
 	"barograph/graph/caching"
 	"barograph/internal/fault"
 )
@@ -98,8 +99,10 @@ func (e execution) execute(ctx context.Context, r request) (response *graphql.Re
 	}
 	switch kind := operation.Operation.Operation; {
 	case kind == ast.Subscription:
+		allowance.Waive(operation)
 		return refusal(malformed(subscriptions))
 	case kind == ast.Mutation && e.reading:
+		allowance.Waive(operation)
 		return refusal(&problem{status: http.StatusMethodNotAllowed, allow: http.MethodPost, message: "mutations are served by POST"})
 	}
 	ctx, hints := caching.Collect(ctx)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"barograph/graph/allowance"
 	"barograph/graph/incremental"
 	"barograph/internal/fault"
 )
@@ -89,12 +90,14 @@ func (t Multipart) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	defer cancel()
 	switch {
 	case !isSubscription(operation) && !ok && parts == nil:
+		allowance.Waive(operation)
 		refuse(w, mediaType, http.StatusNotAcceptable, "a query or a mutation is answered as application/json, or in parts as multipart/mixed;incrementalSpec=v0.2")
 	case !isSubscription(operation):
 		t.answer(ctx, cancel, w, reply{exec, operation, delivery, parts, mediaType, !ok})
 	case subscribes:
 		t.subscribe(ctx, cancel, w, exec, operation)
 	default:
+		allowance.Waive(operation)
 		refuse(w, mediaType, http.StatusNotAcceptable, subscriptions)
 	}
 }

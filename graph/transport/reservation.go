@@ -13,6 +13,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"barograph/auth"
+	"barograph/graph/allowance"
 	"barograph/internal/drain"
 )
 
@@ -34,15 +35,26 @@ func tokenOf(r *http.Request) string {
 // Reservations are of connections for many operations.
 type reservations struct {
 	limit      int
+	own        int           // of one owner
 	lifetime   time.Duration // without a connection
 	operations int           // on one
 
-	mu  sync.Mutex
-	all map[string]*reservation // guarded by mu, by token
+	mu     sync.Mutex
+	all    map[string]*reservation // guarded by mu, by token
+	owners map[owner]int           // guarded by mu: how many each has
 }
 
-func newReservations(limit int, lifetime time.Duration, operations int) *reservations {
-	return &reservations{limit: limit, lifetime: lifetime, operations: operations, all: map[string]*reservation{}}
+// An owner is whoever has reservations, whatever the credential may do.
+type owner struct {
+	kind auth.Kind
+	name string
+}
+
+func newReservations(limit, own int, lifetime time.Duration, operations int) *reservations {
+	return &reservations{
+		limit: limit, own: own, lifetime: lifetime, operations: operations,
+		all: map[string]*reservation{}, owners: map[owner]int{},
+	}
 }
 
 // A reservation is of one connection, which may have been made.
@@ -65,28 +77,33 @@ type reserved struct {
 	end    context.CancelCauseFunc // for a reason that its client is told
 }
 
-// reserve makes a reservation, unless there are too many.
-func (all *reservations) reserve(owner *auth.Principal) (token string, ok bool) {
+// reserve makes a reservation, or returns why there are too many.
+func (all *reservations) reserve(p *auth.Principal) (token string, refusal *problem) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	if len(all.all) >= all.limit {
-		return "", false
+	by := owner{p.Kind, p.Name}
+	switch {
+	case all.owners[by] >= all.own:
+		return "", &problem{status: http.StatusTooManyRequests, message: fmt.Sprintf("there are %d event streams of yours, which is as many as there may be", all.own)}
+	case len(all.all) >= all.limit:
+		return "", &problem{status: http.StatusServiceUnavailable, message: "there are too many reservations of event streams: try again later"}
 	}
+	all.owners[by]++
 	ctx, release := context.WithCancel(context.Background())
-	made := &reservation{owner: owner, ctx: ctx, release: release, messages: make(chan []byte), operations: map[string]reserved{}}
+	made := &reservation{owner: p, ctx: ctx, release: release, messages: make(chan []byte), operations: map[string]reserved{}}
 	token = rand.Text()
 	all.all[token] = made
 	made.expiry = time.AfterFunc(all.lifetime, func() { all.cancel(token, made) })
-	return token, true
+	return token, nil
 }
 
 // find returns the reservation that a request names, nil where there is none, or
-// somebody else's.
+// that of somebody else, or of one who may do something else.
 func (all *reservations) find(r *http.Request, token string) *reservation {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	found, p := all.all[token], auth.From(r.Context())
-	if found == nil || found.owner.Kind != p.Kind || found.owner.Name != p.Name {
+	if found == nil || !found.owner.Same(p) {
 		return nil
 	}
 	return found
@@ -95,7 +112,13 @@ func (all *reservations) find(r *http.Request, token string) *reservation {
 // cancel ends a reservation and waits for its operations.
 func (all *reservations) cancel(token string, r *reservation) {
 	all.mu.Lock()
-	delete(all.all, token)
+	if all.all[token] == r {
+		delete(all.all, token)
+		by := owner{r.owner.Kind, r.owner.Name}
+		if all.owners[by]--; all.owners[by] == 0 {
+			delete(all.owners, by)
+		}
+	}
 	all.mu.Unlock()
 	r.close()
 	r.release()
@@ -104,10 +127,10 @@ func (all *reservations) cancel(token string, r *reservation) {
 
 // reserve answers with the token of a new reservation.
 func (s *SSE) reserve(w http.ResponseWriter, r *http.Request) {
-	token, ok := s.reservations.reserve(auth.From(r.Context()))
-	if !ok {
+	token, refusal := s.reservations.reserve(auth.From(r.Context()))
+	if refusal != nil {
 		w.Header().Set("Retry-After", "5")
-		refuse(w, mediaTypeJSON, http.StatusServiceUnavailable, "there are too many reservations of event streams: try again later")
+		refusal.answer(w, mediaTypeJSON)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -256,6 +279,7 @@ func (s *SSE) operate(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		stream.send(completeEvent(fmt.Appendf(nil, `{"id":%s}`, name)))
 	})
 	if problem != nil {
+		allowance.Waive(operation)
 		cancel()
 		end(nil)
 		problem.answer(w, mediaTypeJSON)

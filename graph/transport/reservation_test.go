@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"barograph/auth"
+	"barograph/pipeline"
 )
 
 // A connection for many operations, by its token.
@@ -103,7 +106,7 @@ func TestReservationsAreFewAndEnd(t *testing.T) {
 	first.operate(t, "a", "subscription { tick }", http.StatusAccepted) // before there is a connection
 	tokens := map[string]bool{first.token: true, s.reserve(t).token: true, s.reserve(t).token: true}
 	full := s.call(t.Context(), t, http.MethodPut, "/", "", nil)
-	if full.StatusCode != http.StatusServiceUnavailable || full.Header.Get("Retry-After") == "" || len(tokens) != 3 {
+	if full.StatusCode != http.StatusTooManyRequests || full.Header.Get("Retry-After") == "" || len(tokens) != 3 {
 		t.Errorf("the fourth of three: %d", full.StatusCode)
 	}
 	<-clock.ended // when the reservation does
@@ -113,6 +116,41 @@ func TestReservationsAreFewAndEnd(t *testing.T) {
 		again = s.call(t.Context(), t, http.MethodPut, "/", "", nil)
 	}
 	first.operate(t, "b", "{ time }", http.StatusNotFound)
+}
+
+// Nobody has so many that there are none for the others.
+func TestReservationsOfOnePrincipalAreFewer(t *testing.T) {
+	t.Parallel()
+	narrow, err := pipeline.ParseReach([]string{"eu-*"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, allAs(map[string]*auth.Principal{
+		"ada": {Name: "ada", Kind: auth.Key, Scopes: auth.All}, "grace": {Name: "grace", Kind: auth.Key, Scopes: auth.All},
+		"ada, who may do less": {Name: "ada", Kind: auth.Key}, "ada, who reaches less": {Name: "ada", Kind: auth.Key, Scopes: auth.All, Reach: narrow},
+	}), newClock().executor())
+	var token string
+	for i, c := range []struct {
+		as     string
+		status int
+	}{
+		{"ada", 201}, {"ada, who may do less", 201}, {"ada", 201}, {"ada", 429}, {"ada, who reaches less", 429},
+		{"grace", 201}, {"grace", 201}, {"grace", 503},
+	} {
+		res := s.call(t.Context(), t, http.MethodPut, "/", "", header{"As": c.as})
+		text, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != c.status || (c.status != 201) != (res.Header.Get("Retry-After") != "") {
+			t.Errorf("reservation %d, of %s: %d %s, want %d", i, c.as, res.StatusCode, text, c.status)
+		}
+		if i == 0 {
+			token = string(text)
+		}
+	}
+	for as, want := range map[string]int{"ada": 200, "ada, who may do less": 404, "ada, who reaches less": 404, "grace": 404} {
+		if res := s.call(t.Context(), t, http.MethodDelete, "/?operationId=x&token="+token, "", header{"As": as}); res.StatusCode != want {
+			t.Errorf("the reservation is used by %s: %d, want %d", as, res.StatusCode, want)
+		}
+	}
 }
 
 func TestOperationsEndWithTheirConnection(t *testing.T) {

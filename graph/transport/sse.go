@@ -9,6 +9,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"barograph/graph/allowance"
 )
 
 const mediaTypeEvents = "text/event-stream"
@@ -32,6 +34,7 @@ type SSEConfig struct {
 	WriteTimeout time.Duration // of one event
 
 	Reservations    int           // that there may be, of connections for many operations
+	OwnReservations int           // of them, of one principal
 	ReservationTime time.Duration // for how long one is kept until it is used
 	Operations      int           // that there may be on such a connection
 }
@@ -41,7 +44,7 @@ var _ graphql.Transport = (*SSE)(nil)
 // NewSSE returns the transport.
 func NewSSE(config SSEConfig) *SSE {
 	return &SSE{config.HTTP, config.Ping, config.WriteTimeout,
-		newReservations(config.Reservations, config.ReservationTime, config.Operations)}
+		newReservations(config.Reservations, config.OwnReservations, config.ReservationTime, config.Operations)}
 }
 
 // Supports reports whether the request accepts events more than other answers,
@@ -103,6 +106,7 @@ func refuseMutation(w http.ResponseWriter, r *http.Request, operation *graphql.O
 	if r.Method != http.MethodGet || operation.Operation.Operation != ast.Mutation {
 		return false
 	}
+	allowance.Waive(operation)
 	w.Header().Set("Allow", "POST")
 	refuse(w, mediaTypeJSON, http.StatusMethodNotAllowed, "mutations are served by POST")
 	return true

@@ -45,10 +45,15 @@ func TestLimitsAreNotEvaded(t *testing.T) {
 			}
 		}},
 		{id: "A003", name: "alias brute force of ids", run: func(t *testing.T, g *gateway) {
-			before := left(t, g.ask(t, `{ __typename }`))
-			got := g.ask(t, "{"+numbered(100, `a%d: pipeline(name: "guess-%[1]d") { id }`)+"}")
-			if paid := before - left(t, got); paid < 95 || paid > 100 {
-				t.Errorf("100 guesses cost %d, want as much as 100 requests", paid)
+			for how, document := range map[string]string{
+				"alias": "{" + numbered(100, `a%d: pipeline(name: "guess-%[1]d") { id }`) + "}",
+				"list":  "{ nodes(ids: [" + numbered(100, `"guess-%d",`) + "]) { id } }",
+			} {
+				before := left(t, g.ask(t, `{ __typename }`))
+				got := g.ask(t, document)
+				if paid := before - left(t, got); paid < 95 || paid > 100 {
+					t.Errorf("100 guesses by %s cost %d, want as much as 100 requests", how, paid)
+				}
 			}
 		}},
 		{id: "A168", name: "failed requests are free", run: func(t *testing.T, g *gateway) {

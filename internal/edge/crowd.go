@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"sync"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 )
 
@@ -37,7 +36,6 @@ type crowdListener struct {
 
 // observe has the connections measured.
 func (l *crowdListener) observe() {
-	meter := otel.Meter("barograph/edge")
 	_, _ = meter.Int64ObservableUpDownCounter("barograph.http.connections", metric.WithDescription("Connections that are open."),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
 			l.mu.Lock()

@@ -18,6 +18,7 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
+	"golang.org/x/sync/singleflight"
 
 	"barograph/internal/drain"
 	"barograph/internal/ratelimit"
@@ -66,7 +67,8 @@ type Config struct {
 type Server struct {
 	config   Config
 	draining atomic.Bool
-	requests sync.WaitGroup // those of GraphQL, whose connections may have been taken over, and of messages
+	probes   singleflight.Group // of /readyz, which anybody may ask
+	requests sync.WaitGroup     // those of GraphQL, whose connections may have been taken over, and of messages
 }
 
 // New returns a server.
@@ -192,16 +194,25 @@ func (s *Server) watched(next http.Handler, refuse refusal) http.Handler {
 
 // readyz answers whether requests should be sent here.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), probeTimeout)
-	defer cancel()
 	switch {
 	case s.draining.Load():
 		answer(w, http.StatusServiceUnavailable, "draining")
-	case s.config.Ready(ctx) != nil:
+	case s.ready(r.Context()) != nil:
 		answer(w, http.StatusServiceUnavailable, "the database does not answer")
 	default:
 		answer(w, http.StatusOK, "ready")
 	}
+}
+
+// ready says whether the server can do its work: once for all who ask at a time, so
+// that they take no more than one connection of those that work is done with.
+func (s *Server) ready(ctx context.Context) error {
+	_, err, _ := s.probes.Do("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTimeout) // it is not only the first's
+		defer cancel()
+		return nil, s.config.Ready(ctx)
+	})
+	return err
 }
 
 func answer(w http.ResponseWriter, status int, text string) {

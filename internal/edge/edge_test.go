@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -104,6 +106,38 @@ func TestProbesTellWhatTheyAreAskedFor(t *testing.T) {
 		if status != c.status || body != c.body {
 			t.Errorf("GET %s = %s %q, want %s %q", c.path, status, body, c.status, c.body)
 		}
+	}
+}
+
+// Anybody may probe; the database is asked for one of them at a time, and for the
+// others who ask meanwhile.
+func TestProbesAtATimeAskTheDatabaseOnce(t *testing.T) {
+	t.Parallel()
+	var asking, asked atomic.Int64
+	address, _ := serve(t, http.NotFoundHandler(), func(ctx context.Context) error {
+		if asked.Add(1); asking.Add(1) > 1 {
+			t.Error("the database is asked while it is being asked")
+		}
+		defer asking.Add(-1)
+		ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond) // in which the others come
+		defer cancel()
+		<-ctx.Done()
+		return nil
+	})
+	var all sync.WaitGroup
+	for range 50 {
+		conn := dial(t, address)
+		all.Go(func() {
+			_, _ = fmt.Fprint(conn, "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil || res.StatusCode != http.StatusOK || res.Body.Close() != nil {
+				t.Errorf("a probe is answered %+v, %v", res, err)
+			}
+		})
+	}
+	all.Wait()
+	if n := asked.Load(); n > 10 {
+		t.Errorf("fifty probes at a time ask %d times", n)
 	}
 }
 

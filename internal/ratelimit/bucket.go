@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// A bucket holds tokens, which come back as time passes.
+// A bucket holds tokens, which come back as time passes. It owes some where there are
+// fewer than none.
 type bucket struct {
 	tokens float64
 	at     time.Duration // when there were so many
@@ -24,11 +25,14 @@ func (b *bucket) refill(l Limit, now time.Duration) {
 
 // add adds tokens, or takes some away, as far as there is room or there are some.
 func (b *bucket) add(l Limit, tokens float64) {
-	b.tokens = min(max(b.tokens+tokens, 0), float64(l.Burst))
+	b.tokens = min(max(b.tokens+tokens, min(b.tokens, 0)), float64(l.Burst))
 }
 
+// owe takes tokens away, be they there or not: it owes as many as it may have, at most.
+func (b *bucket) owe(l Limit, tokens float64) { b.tokens = max(b.tokens-tokens, -float64(l.Burst)) }
+
 // left returns the whole tokens in it.
-func (b *bucket) left() int { return int(math.Floor(b.tokens)) }
+func (b *bucket) left() int { return max(int(math.Floor(b.tokens)), 0) }
 
 // missing returns how many tokens there would be more, had nobody taken any. It
 // changes nothing.

@@ -50,7 +50,7 @@ type FleetConfig struct {
 func Join(ctx context.Context, config FleetConfig) (*Fleet, error) {
 	f := &Fleet{config: config}
 	f.nodes.Store(int64(max(config.Nodes, 1)))
-	link, err := redislink.Open(ctx, redislink.Config{URL: config.URL, What: "the Redis of rate limits", Probe: f.probe, Logger: config.Logger})
+	link, err := redislink.Open(ctx, redislink.Config{URL: config.URL, What: "the Redis of rate limits", Probe: f.trial, Logger: config.Logger})
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +130,20 @@ func (f *Fleet) leave(ctx context.Context) {
 		s.giveBack(ctx, true)
 	}
 	f.link.Client().ZRem(ctx, version+"nodes", f.config.Node)
+}
+
+// trial says why those who take tokens cannot count on Redis, be it that it takes too
+// long for them: it would be left alone again as soon as it is back.
+func (f *Fleet) trial(ctx context.Context, client *redis.Client) error {
+	if err := f.probe(ctx, client); err != nil { // it may have to connect
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, redislink.Patience)
+	defer cancel()
+	if err := client.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("answer in time: %w", err)
+	}
+	return nil
 }
 
 // probe says that this node is there, and counts the others.

@@ -23,10 +23,11 @@ type wish struct {
 	extra int // to take beyond, as far as there is plenty
 	give  int // to put back
 	debt  int // to take away, as far as it is there
+	drain int // to take away, be it there or not
 }
 
 func (s *Shared) args(w wish) []any {
-	return []any{s.limit.Rate, s.limit.Burst, w.need, w.extra, w.give, w.debt}
+	return []any{s.limit.Rate, s.limit.Burst, w.need, w.extra, w.give, w.debt, w.drain}
 }
 
 // name returns the name of a bucket in Redis, which tells nobody whose it is.
@@ -51,38 +52,40 @@ func (s *Shared) grant(ctx context.Context, key string, w wish) (granted, left i
 type common Shared
 
 // refund keeps the tokens at hand: whoever did not use them is likely to ask again.
-func (c *common) refund(key string, tokens int) (left int) {
+func (c *common) refund(t Taken, tokens int) (left int) {
 	s := (*Shared)(c)
 	s.counts.refunded(tokens)
-	shard := s.accounts.of(key)
+	shard := s.accounts.of(t.key)
 	shard.Lock()
 	defer shard.Unlock()
-	a := s.account(shard, key, s.fleet.config.Clock())
+	a := s.account(shard, t.key, s.fleet.config.Clock())
 	a.held = min(a.held+tokens, s.limit.Burst)
-	return a.left()
+	return a.left(s.limit)
 }
 
 // own refunds what was taken of this node's share.
 type own Shared
 
-func (o *own) refund(key string, tokens int) (left int) {
+// refund gives back what the rest would not have taken.
+func (o *own) refund(t Taken, tokens int) (left int) {
 	s := (*Shared)(o)
 	s.counts.refunded(tokens)
-	shard := s.accounts.of(key)
+	shard := s.accounts.of(t.key)
 	shard.Lock()
 	defer shard.Unlock()
 	now := s.fleet.config.Clock()
-	a := s.account(shard, key, now)
+	a := s.account(shard, t.key, now)
 	a.debt = max(a.debt-tokens, 0)
 	a.share.refill(s.limit, now)
-	a.share.add(s.limit, float64(tokens)*s.nodes())
-	return a.share.left() / int(s.nodes())
+	taken, used := s.limit.ofShare(t.cost, t.nodes), (t.cost-tokens)*t.nodes
+	a.share.add(s.limit, float64(max(taken-used, 0)))
+	return a.share.left() / t.nodes
 }
 
 // giveBack returns to Redis what is held and has not been used since the last beat,
 // or is more than a node should hold; or all of it. Debts are paid with it. What
 // cannot be returned is lost, and comes back with time.
-func (s *Shared) giveBack(ctx context.Context, all bool) {
+func (s *Shared) giveBack(running context.Context, all bool) {
 	wishes := map[string]wish{}
 	now := s.fleet.config.Clock()
 	for i := range s.accounts.shards {
@@ -96,9 +99,9 @@ func (s *Shared) giveBack(ctx context.Context, all bool) {
 			if all || a.spent == 0 && now-a.asked > beat {
 				give = a.held
 			}
-			if give > 0 || a.debt > 0 {
-				wishes[key] = wish{give: give, debt: a.debt}
-				a.held, a.debt = a.held-give, 0
+			if give > 0 || a.debt > 0 || a.drain > 0 {
+				wishes[key] = wish{give: give, debt: a.debt, drain: a.drain}
+				a.held, a.debt, a.drain = a.held-give, 0, 0
 				a.known.add(s.limit, float64(give))
 			}
 			if now-a.asked > beat {
@@ -110,13 +113,31 @@ func (s *Shared) giveBack(ctx context.Context, all bool) {
 	if len(wishes) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, redislink.Diligence)
+	ctx, cancel := context.WithTimeout(running, redislink.Diligence)
 	defer cancel()
 	pipe := s.fleet.link.Client().Pipeline()
 	for key, w := range wishes {
 		bucketScript.EvalSha(ctx, pipe, []string{s.name(key)}, s.args(w)...)
 	}
-	if _, err := pipe.Exec(ctx); err != nil && ctx.Err() == nil {
-		s.fleet.link.Fall(err)
+	if _, err := pipe.Exec(ctx); err != nil {
+		s.oweAgain(wishes)
+		if running.Err() == nil {
+			s.fleet.link.Fall(err)
+		}
+	}
+}
+
+// oweAgain notes what Redis was to hear of and may not have: it is better told twice
+// than never.
+func (s *Shared) oweAgain(wishes map[string]wish) {
+	now := s.fleet.config.Clock()
+	for key, w := range wishes {
+		if w.debt == 0 && w.drain == 0 {
+			continue
+		}
+		shard := s.accounts.of(key)
+		shard.Lock()
+		s.account(shard, key, now).owe(s.limit, w.debt, w.drain)
+		shard.Unlock()
 	}
 }

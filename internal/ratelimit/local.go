@@ -38,12 +38,12 @@ func (l *Local) Take(_ context.Context, key string, cost int) Taken {
 	return taken
 }
 
-// Drain takes so many tokens out of a bucket, or those that are in it.
+// Drain takes so many tokens out of a bucket, which then may owe some.
 func (l *Local) Drain(_ context.Context, key string, tokens int) {
 	s := l.buckets.of(key)
 	s.Lock()
 	defer s.Unlock()
-	l.bucket(s, key).add(l.limit, -float64(max(tokens, 0)))
+	l.bucket(s, key).owe(l.limit, float64(max(tokens, 0)))
 }
 
 // bucket returns the bucket of a key as it is now. The caller holds the shard.
@@ -60,12 +60,12 @@ func (l *Local) bucket(s *shard[bucket], key string) *bucket {
 }
 
 // refund gives tokens back. Who has been forgotten has a full bucket.
-func (l *Local) refund(key string, tokens int) (left int) {
+func (l *Local) refund(t Taken, tokens int) (left int) {
 	l.counts.refunded(tokens)
-	s := l.buckets.of(key)
+	s := l.buckets.of(t.key)
 	s.Lock()
 	defer s.Unlock()
-	b := s.entries[key]
+	b := s.entries[t.key]
 	if b == nil {
 		return l.limit.Burst
 	}
@@ -80,7 +80,7 @@ func (b *bucket) take(l Limit, cost int) Taken {
 	switch {
 	case cost > l.Burst:
 		return Taken{Left: b.left()}
-	case b.tokens < c:
+	case cost > 0 && b.tokens < c:
 		return Taken{Left: b.left(), Wait: max(l.after(c-b.tokens), 1)}
 	}
 	b.tokens -= c

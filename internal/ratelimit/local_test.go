@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"barograph/internal/ratelimit"
+	"barograph/internal/redislink/redistest"
 )
 
 // A clock is moved by hand.
@@ -63,6 +64,44 @@ func TestNegativeCostsMintNothing(t *testing.T) {
 	b.Drain(t.Context(), "a", 1000)
 	if got := b.Take(t.Context(), "a", 1); got.OK || got.Left != 0 {
 		t.Errorf("a drained bucket gives %+v", got)
+	}
+}
+
+// What is drained is owed: who pays eleven for each time that he gets through does so
+// for an eleventh of what comes back.
+func TestWhatIsDrainedOfAnEmptyBucketIsOwed(t *testing.T) {
+	t.Parallel()
+	limit := ratelimit.Limit{Rate: 100, Burst: 1000}
+	for name, buckets := range map[string]func(*testing.T, ratelimit.Clock) ratelimit.Buckets{
+		"local": func(_ *testing.T, c ratelimit.Clock) ratelimit.Buckets {
+			return ratelimit.NewLocal("test", limit, 1000, c)
+		},
+		"this node's share": func(t *testing.T, c ratelimit.Clock) ratelimit.Buckets {
+			return idle(t, redistest.New(t).URL(), 1, limit, c)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := &clock{}
+			b := buckets(t, c.read)
+			through := 0
+			for ; c.now < time.Minute; c.now += time.Millisecond {
+				if b.Take(t.Context(), "a", 1).OK {
+					through++
+					b.Drain(t.Context(), "a", 10)
+				}
+			}
+			if most := (1000 + 60*100) / 11; through > most+1 || through < most-1 {
+				t.Errorf("%d get through in a minute, want %d", through, most)
+			}
+			b.Drain(t.Context(), "a", 1<<30)
+			if got := b.Take(t.Context(), "a", 0); !got.OK || got.Left != 0 {
+				t.Errorf("nothing of a bucket that owes is %+v", got)
+			}
+			if got := b.Take(t.Context(), "a", 1); got.OK || got.Left != 0 || got.Wait != 10*time.Second+10*time.Millisecond {
+				t.Errorf("whoever owes all that there may be is told %+v, want ten seconds", got)
+			}
+		})
 	}
 }
 

@@ -26,7 +26,8 @@ type Buckets interface {
 	// Take takes what something costs out of a bucket, all of it or nothing. What
 	// costs nothing, or less, takes nothing.
 	Take(ctx context.Context, key string, cost int) Taken
-	// Drain takes so many tokens out of a bucket, or those that are in it.
+	// Drain takes so many tokens out of a bucket. Those that are not in it, it owes, as
+	// many as it may have at most: nothing is taken until they have come back.
 	Drain(ctx context.Context, key string, tokens int)
 	// Limit returns that of each bucket.
 	Limit() Limit
@@ -38,9 +39,10 @@ type Taken struct {
 	Left int           // tokens in the bucket, as far as this node knows
 	Wait time.Duration // until the same may succeed; zero where it did, or never will
 
-	cost int
-	key  string
-	back refunder
+	cost  int
+	key   string
+	back  refunder
+	nodes int // that the bucket was shared between, where back is this node's own
 }
 
 // Never reports whether the same can never succeed, since no bucket holds as much.
@@ -53,12 +55,12 @@ func (t Taken) Refund(tokens int) (left int) {
 	if !t.OK {
 		return t.Left
 	}
-	return t.back.refund(t.key, min(max(tokens, 0), t.cost))
+	return t.back.refund(t, min(max(tokens, 0), t.cost))
 }
 
 // A refunder is where tokens came from.
 type refunder interface {
-	refund(key string, tokens int) (left int)
+	refund(t Taken, tokens int) (left int)
 }
 
 // A Clock tells how much time has passed since some moment. It never goes back, and

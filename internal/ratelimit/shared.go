@@ -27,6 +27,7 @@ type account struct {
 	held  int    // tokens taken out of it and not yet spent
 	share bucket // this node's own while Redis is gone; meanwhile, every token counts once for each node
 	debt  int    // tokens taken of the share, which Redis has not heard of
+	drain int    // tokens drained, of which neither
 
 	trip  chan struct{} // closed when Redis has answered; nil while it is not asked
 	asked time.Duration // when that was last
@@ -43,8 +44,9 @@ const (
 // Limit returns that of each bucket.
 func (s *Shared) Limit() Limit { return s.limit }
 
-// Take takes what something costs out of a bucket. It may wait for Redis, 40 ms at
-// most, and not at all where that has just failed.
+// Take takes what something costs out of a bucket. It may wait for Redis, 40 ms a
+// trip at most, and not at all where that has just failed; and again only where others
+// were faster to take what a trip has brought.
 func (s *Shared) Take(ctx context.Context, key string, cost int) Taken {
 	taken := s.take(ctx, key, max(cost, 0))
 	taken.key = key
@@ -62,27 +64,27 @@ func (s *Shared) take(ctx context.Context, key string, cost int) Taken {
 		a.known.refill(s.limit, now)
 		switch need := cost - a.held; {
 		case cost > s.limit.Burst:
-			return Taken{Left: a.left()}
+			return Taken{Left: a.left(s.limit)}
 		case !s.fleet.link.Up():
 			return s.alone(a, cost, now)
 		case need <= 0:
 			a.held -= cost
 			a.spent += cost
-			return Taken{OK: true, Left: a.left(), cost: cost, back: (*common)(s)}
+			return Taken{OK: true, Left: a.left(s.limit), cost: cost, back: (*common)(s)}
 		case a.trip != nil:
 			trip := a.trip
 			shard.Unlock()
-			<-trip // 40 ms at most
+			<-trip // 40 ms at most, each
 			shard.Lock()
 		case now-a.asked < memory && a.known.tokens < float64(need):
-			return Taken{Left: a.left(), Wait: max(s.limit.after(float64(need)-a.known.tokens), 1)}
+			return Taken{Left: a.left(s.limit), Wait: max(s.limit.after(float64(need)-a.known.tokens), 1)}
 		default:
 			s.ask(ctx, shard, key, a, need) // and look again, before anybody else does
 		}
 	}
 }
 
-// Drain takes so many tokens out of a bucket, or those that are in it: at the next
+// Drain takes so many tokens out of a bucket, which then may owe some: at the next
 // occasion.
 func (s *Shared) Drain(_ context.Context, key string, tokens int) {
 	shard := s.accounts.of(key)
@@ -93,10 +95,11 @@ func (s *Shared) Drain(_ context.Context, key string, tokens int) {
 	tokens = max(tokens, 0)
 	held := min(a.held, tokens)
 	a.held -= held
-	a.owe(s.limit, tokens-held)
-	a.known.add(s.limit, -float64(tokens-held))
+	a.owe(s.limit, 0, tokens-held)
+	a.known.refill(s.limit, now)
+	a.known.owe(s.limit, float64(tokens-held))
 	a.share.refill(s.limit, now)
-	a.share.add(s.limit, -float64(tokens)*s.nodes())
+	a.share.owe(s.limit, float64(tokens)*s.nodes())
 }
 
 // account returns what is known of a bucket. The caller holds the shard.
@@ -112,10 +115,13 @@ func (s *Shared) account(shard *shard[account], key string, now time.Duration) *
 }
 
 // left returns how many tokens this node may hope for.
-func (a *account) left() int { return a.known.left() + a.held }
+func (a *account) left(l Limit) int { return min(a.known.left()+a.held, l.Burst) }
 
-// owe notes tokens that Redis has to hear of, as many as a bucket may have.
-func (a *account) owe(l Limit, tokens int) { a.debt = min(a.debt+tokens, l.Burst) }
+// owe notes tokens that Redis has to hear of: no more of a kind than a full bucket can
+// lose by it.
+func (a *account) owe(l Limit, debt, drain int) {
+	a.debt, a.drain = min(a.debt+debt, l.Burst), min(a.drain+drain, 2*l.Burst)
+}
 
 // lookahead returns how many tokens to take beyond what is needed.
 func (a *account) lookahead(l Limit, now time.Duration) int {
@@ -123,19 +129,25 @@ func (a *account) lookahead(l Limit, now time.Duration) int {
 	return min(max(int(pace*ahead.Seconds()), l.Burst/justHeld), l.Burst/mostHeld)
 }
 
-// alone takes tokens of this node's share. Something dearer than that takes all of
-// it, so that it is rare rather than impossible.
+// alone takes tokens of this node's share.
 func (s *Shared) alone(a *account, cost int, now time.Duration) Taken {
 	a.share.refill(s.limit, now)
 	nodes := int(s.nodes())
-	taken := a.share.take(s.limit, min(cost*nodes, s.limit.Burst))
+	taken := a.share.take(s.limit, s.limit.ofShare(cost, nodes))
 	taken.Left /= nodes
 	if taken.OK {
-		taken.cost, taken.back = cost, (*own)(s)
-		a.owe(s.limit, cost)
+		taken.cost, taken.back, taken.nodes = cost, (*own)(s), nodes
+		a.owe(s.limit, cost, 0)
 		a.known.add(s.limit, -float64(cost))
 	}
 	return taken
+}
+
+// ofShare returns how much of one node's share something takes. What is dearer than
+// that takes all of it, so that it is rare rather than impossible; all but for one
+// token, since an operation has paid that before its price is known.
+func (l Limit) ofShare(cost, nodes int) int {
+	return min(cost*nodes, max(l.Burst-nodes, nodes), l.Burst)
 }
 
 func (s *Shared) nodes() float64 { return float64(s.fleet.nodes.Load()) }
@@ -143,20 +155,22 @@ func (s *Shared) nodes() float64 { return float64(s.fleet.nodes.Load()) }
 // ask asks Redis for tokens. The caller holds the shard, which is free meanwhile,
 // and holds it again afterwards.
 func (s *Shared) ask(ctx context.Context, shard *shard[account], key string, a *account, need int) {
-	w := wish{need: need, extra: a.lookahead(s.limit, s.fleet.config.Clock()), debt: a.debt}
-	a.trip, a.debt = make(chan struct{}), 0
+	w := wish{need: need, extra: a.lookahead(s.limit, s.fleet.config.Clock()), debt: a.debt, drain: a.drain}
+	a.trip, a.debt, a.drain = make(chan struct{}), 0, 0
 	shard.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), redislink.Patience) // others wait for it, too
 	granted, left, err := s.grant(ctx, key, w)
 	cancel()
+	if err != nil {
+		s.fleet.link.Fall(err) // which logs, and so not with the shard
+	}
 	shard.Lock()
 	close(a.trip)
 	a.trip = nil
 	now := s.fleet.config.Clock()
 	a.asked, a.spent = now, 0
 	if err != nil {
-		a.owe(s.limit, w.debt)
-		s.fleet.link.Fall(err)
+		a.owe(s.limit, w.debt, w.drain)
 		return
 	}
 	a.held += granted

@@ -207,6 +207,63 @@ func TestARedisThatComesLaterIsUsed(t *testing.T) {
 	redistest.Until(t, "Redis hears of it", func() bool { return b.Take(t.Context(), "a", 0).Left <= 100 })
 }
 
+// idle joins a fleet of so many nodes, and does nothing by itself.
+func idle(t testing.TB, url string, nodes int, limit ratelimit.Limit, now ratelimit.Clock) *ratelimit.Shared {
+	t.Helper()
+	fleet, err := ratelimit.Join(t.Context(), ratelimit.FleetConfig{
+		URL: url, Node: "one", Nodes: nodes, Clock: now, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fleet.Close)
+	return fleet.Buckets("test", limit, 1000)
+}
+
+func TestAShareGivesBackNoMoreThanItGave(t *testing.T) {
+	t.Parallel()
+	b := idle(t, redistest.New(t).URL(), 3, ratelimit.Limit{Rate: 1, Burst: 300}, (&clock{}).read)
+	for _, c := range []struct{ cost, back, left int }{
+		{40, 10, 70},    // a share is a hundred
+		{200, 200, 100}, // and all of it is given back
+		{200, 150, 50},
+		{200, 100, 1}, // which was all but one, and so is what was used
+		{200, 10, 1},
+	} {
+		key := fmt.Sprint(c)
+		taken := b.Take(t.Context(), key, c.cost)
+		if left := taken.Refund(c.back); !taken.OK || left != c.left {
+			t.Errorf("of %d taken, %d given back leave %d of a hundred, want %d", c.cost, c.back, left, c.left)
+		}
+	}
+}
+
+// An operation pays a token before its price is known.
+func TestWhatIsDearerThanAShareIsAllowedAfterItWasRead(t *testing.T) {
+	t.Parallel()
+	b := idle(t, redistest.New(t).URL(), 3, ratelimit.Limit{Rate: 1, Burst: 300}, (&clock{}).read)
+	if !b.Take(t.Context(), "a", 1).OK {
+		t.Fatal("a full share gives nothing")
+	}
+	if got := b.Take(t.Context(), "a", 299); !got.OK || got.Left != 0 {
+		t.Errorf("for what is dearer than the rest, it gives %+v, want all of it", got)
+	}
+	if got := b.Take(t.Context(), "a", 1); got.OK {
+		t.Errorf("an empty share gives %+v", got)
+	}
+}
+
+func TestNoMoreIsLeftThanABucketHolds(t *testing.T) {
+	t.Parallel()
+	c := &clock{}
+	b := idle(t, redistest.Start(t).URL(), 3, ratelimit.Limit{Rate: 1e6, Burst: 1000}, c.read)
+	b.Take(t.Context(), "a", 500).Refund(500)
+	c.now += time.Second // in which what was left has come back
+	if got := b.Take(t.Context(), "a", 0); !got.OK || got.Left > 1000 {
+		t.Errorf("there are %d left, want the thousand of a bucket", got.Left)
+	}
+}
+
 // A165. The clock of Redis counts, and when that goes back, nothing is minted and
 // nobody is locked out.
 func TestAClockThatGoesBackMintsNothingAndLocksNobodyOut(t *testing.T) {
@@ -270,6 +327,59 @@ func TestABucketInRedisNeverGivesMoreThanItHas(t *testing.T) {
 				r.Fatalf("given %d, left %d of %d", given, got.Left, limit.Burst)
 			}
 		}
+	})
+}
+
+// What is drained of a bucket in Redis is owed there, for all nodes; and the bucket is
+// forgotten when it is full again.
+func TestRedisKeepsWhatABucketOwes(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t)
+	client := s.Client(t)
+	limit := ratelimit.Limit{Rate: 0.1, Burst: 100}
+	one, _, _ := node(t, s.URL(), "one", limit)
+	two, _, _ := node(t, s.URL(), "two", limit)
+	one.Take(t.Context(), "a", 1)
+	one.Drain(t.Context(), "a", 120)
+	key := client.Keys(t.Context(), "barograph:rate:1:test:*").Val()[0]
+	redistest.Until(t, "Redis hears of it", func() bool {
+		owed, err := client.HGet(t.Context(), key, "t").Float64()
+		return err == nil && owed <= -15
+	})
+	if got := two.Take(t.Context(), "a", 1); got.OK || got.Left != 0 || got.Wait < 150*time.Second {
+		t.Errorf("another node gives %+v, want nothing for as long as some are owed", got)
+	}
+	if left := client.PTTL(t.Context(), key).Val(); left < 1000*time.Second || left > 1250*time.Second {
+		t.Errorf("the bucket is forgotten in %v, want when it is full", left)
+	}
+}
+
+// A Redis that takes longer than anybody waits is not tried again and again.
+func TestARedisThatIsTooSlowIsNotBack(t *testing.T) {
+	t.Parallel()
+	p := before(t, redistest.Start(t))
+	p.slow.Store(int64(100 * time.Millisecond))
+	_, l, _ := node(t, p.url, "one", ratelimit.Limit{Rate: 1, Burst: 100})
+	if l.count("is gone") != 1 {
+		t.Errorf("the log says %s, want that it is as good as gone", l.text.String())
+	}
+}
+
+// What Redis does not hear of since it fails just then is told when it is back.
+func TestADebtIsNotForgottenWhereRedisFails(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t)
+	p := before(t, s)
+	b, l, _ := node(t, p.url, "one", ratelimit.Limit{Rate: 0.001, Burst: 100})
+	b.Take(t.Context(), "a", 1)
+	key := s.Client(t).Keys(t.Context(), "barograph:rate:1:test:*").Val()[0]
+	p.swallow.Store(true)
+	b.Drain(t.Context(), "a", 50)
+	redistest.Until(t, "it is noticed", func() bool { return l.count("is gone") == 1 })
+	p.swallow.Store(false)
+	redistest.Until(t, "Redis hears of it", func() bool {
+		left, err := s.Client(t).HGet(t.Context(), key, "t").Float64()
+		return err == nil && left < 50
 	})
 }
 
