@@ -12,11 +12,11 @@ import (
 )
 
 // newIngest returns what takes payloads in as messages, nil where that is off.
-func newIngest(s settings.Settings, in *door.Door, intake ingest.Intake, pipelines *pipeline.Store, charge ingest.Charge, logger *slog.Logger) http.Handler {
+func newIngest(s settings.Settings, in *door.Door, intake ingest.Intake, pipelines *pipeline.Store, allowed *allowances, logger *slog.Logger) http.Handler {
 	if !s.Ingest.Ingest {
 		return nil
 	}
 	return in.Handler(ingest.New(ingest.Config{
-		Intake: intake, Pipelines: pipelines, Pages: origin.Pages{Listed: s.CORSOrigins}, Streams: s.IngestStreams, Charge: charge, Logger: logger,
+		Intake: intake, Pipelines: pipelines, Pages: origin.Pages{Listed: s.CORSOrigins}, Streams: s.IngestStreams, Charge: allowed.charge, Most: allowed.most, Logger: logger,
 	}), ingest.Refuse, nil)
 }

@@ -28,6 +28,7 @@ type allowances struct {
 	gate       *ratelimit.Gate      // nil without a limit of addresses
 	principals *allowance.Allowance // nil without a limit of principals
 	charge     ingest.Charge        // likewise
+	most       int                  // tokens that it can charge at once
 	crowd      edge.Crowd
 }
 
@@ -62,7 +63,7 @@ func newAllowances(ctx context.Context, s settings.Settings, others bool, logger
 			Buckets: buckets(principalBuckets, principal), Operations: s.PrincipalOperations, Subscriptions: s.PrincipalSubscriptions,
 			Report: allowance.Report(s.CostReport), Clock: clock, Logger: logger,
 		})
-		a.charge = a.principals.Spend
+		a.charge, a.most = a.principals.Spend, principal.Burst
 	}
 	return a, nil
 }

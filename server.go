@@ -212,7 +212,7 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 		return edge.New(edge.Config{
 			GraphQL:    in.Handler(graph.New(serves), transport.Refuse, transport.AsksForWebSocket),
 			Playground: playground, Schema: described, Ready: base.pools.Ping, Logger: logger,
-			Ingest: newIngest(s, in, processing.intake, pipelines, allowed.charge, logger),
+			Ingest: newIngest(s, in, processing.intake, pipelines, allowed, logger),
 			TLS:    encrypted.config(), Gate: allowed.gate,
 			Hosts: s.AllowedHosts, CORS: edge.CORS{Origins: s.CORSOrigins, Credentials: s.RequirePreflight},
 		}).Serve(ctx, listener)

@@ -62,6 +62,19 @@ func TestAStreamGoesAsFastAsItsLimit(t *testing.T) {
 	expect(t, "1800 payloads", got.lines, `{"complete":true,"read":1800,"accepted":1800,"duplicate":0,"conflict":0,"rejected":0,"failed":0}`)
 }
 
+// A bucket may hold less than a group costs.
+func TestAStreamGoesAsFastAsASmallLimit(t *testing.T) {
+	t.Parallel()
+	m := &memory{}
+	address, _ := serve(t, ingest.Config{Intake: m, Charge: purse(ratelimit.Limit{Rate: 1000, Burst: 100}), Most: 100})
+	start := time.Now()
+	got := post(t, address, "/ingest/default?results=summary", numbered(1, 500), "Content-Type", ndjson)
+	if took := time.Since(start); took < 350*time.Millisecond {
+		t.Errorf("500 payloads at 1000 a second after the first 100 took %v", took)
+	}
+	expect(t, "500 payloads", got.lines, `{"complete":true,"read":500,"accepted":500,"duplicate":0,"conflict":0,"rejected":0,"failed":0}`)
+}
+
 func TestAStreamThatWaitsTooLongForItsLimitIsToldWhere(t *testing.T) {
 	t.Parallel()
 	m := &memory{}

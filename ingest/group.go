@@ -38,11 +38,11 @@ func newGroup(pipeline string, items []item) *group {
 	return g
 }
 
-// gather returns a group of the item and those that have come since. It waits
-// for none: while one group is being written, the next one gathers by itself.
-func gather(pipeline string, first item, rest <-chan item) *group {
+// gather returns a group of the item and those that have come since, so many at
+// most. It waits for none: while one group is being written, the next one gathers by itself.
+func gather(pipeline string, first item, rest <-chan item, most int) *group {
 	items, bytes := []item{first}, len(first.payload)
-	for len(items) < groupLimit && bytes < groupBytes {
+	for len(items) < most && bytes < groupBytes {
 		select {
 		case it, open := <-rest:
 			if !open {

@@ -42,6 +42,7 @@ type Config struct {
 	Streams   int          // at a time; none: DefaultStreams
 	Patience  Patience     // for whatever is zero: DefaultPatience
 	Charge    Charge       // nil: nothing is charged
+	Most      int          // tokens that can be charged at once; none: any number
 	Logger    *slog.Logger
 }
 
@@ -81,6 +82,7 @@ type Handler struct {
 // New returns a handler.
 func New(config Config) *Handler {
 	config.Streams = cmp.Or(config.Streams, DefaultStreams)
+	config.Most = min(cmp.Or(config.Most, groupLimit), groupLimit)
 	p := &config.Patience
 	p.Item, p.Write, p.Room = cmp.Or(p.Item, DefaultPatience.Item), cmp.Or(p.Write, DefaultPatience.Write), cmp.Or(p.Room, DefaultPatience.Room)
 	return &Handler{config: config, slots: make(chan struct{}, config.Streams), room: semaphore.NewWeighted(underwayBytes)}
@@ -89,9 +91,8 @@ func New(config Config) *Handler {
 // ServeHTTP answers a request whose path has a value for {pipeline}.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if r.Method == http.MethodOptions {
-		greet(w, r)
+		h.greet(w, r)
 		return
 	}
 	a, wrong := h.read(r)
@@ -140,12 +141,14 @@ func (h *Handler) charge(r *http.Request, a asked) *refusal {
 
 // greet answers OPTIONS: with what is served, and to those who ask before they
 // deliver events, that they may: https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md
-func greet(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) greet(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Allow", methods)
 	w.Header().Set("Accept-Post", acceptPost)
 	if from := r.Header.Get("WebHook-Request-Origin"); from != "" {
 		w.Header().Set("WebHook-Allowed-Origin", from)
-		w.Header().Set("WebHook-Allowed-Rate", "*")
+		if h.config.Charge == nil {
+			w.Header().Set("WebHook-Allowed-Rate", "*")
+		}
 	}
 	w.WriteHeader(http.StatusNoContent)
 }

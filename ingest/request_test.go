@@ -10,6 +10,7 @@ import (
 
 	"barograph/ingest"
 	"barograph/internal/fault"
+	"barograph/internal/ratelimit"
 	"barograph/pipeline"
 	"barograph/records"
 )
@@ -78,6 +79,10 @@ func TestOptionsSayWhatIsServedAndThatEventsMayBeDelivered(t *testing.T) {
 	got := send(t, http.MethodOptions, address, "/ingest/default", nil, "WebHook-Request-Origin", "events.example")
 	if got.status != http.StatusNoContent || got.header.Get("Allow") != "OPTIONS, POST" || got.header.Get("WebHook-Allowed-Origin") != "events.example" || got.header.Get("WebHook-Allowed-Rate") != "*" {
 		t.Errorf("answered %d %v", got.status, got.header)
+	}
+	limited, _ := serve(t, ingest.Config{Intake: &memory{}, Charge: purse(ratelimit.Limit{Rate: 1, Burst: 10})})
+	if got := send(t, http.MethodOptions, limited, "/ingest/default", nil, "WebHook-Request-Origin", "events.example"); got.header.Get("WebHook-Allowed-Origin") != "events.example" || got.header.Get("WebHook-Allowed-Rate") != "" {
+		t.Errorf("where there is a limit, it says %v", got.header)
 	}
 	if got := send(t, http.MethodOptions, address, "/ingest/default", nil); got.header.Get("WebHook-Allowed-Origin") != "" {
 		t.Errorf("without being asked, it says %v", got.header)

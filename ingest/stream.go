@@ -58,7 +58,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, a asked) {
 // more or it makes no sense to go on: then it returns why.
 func (h *Handler) serve(ctx context.Context, pipeline string, in *inlet, out *outlet) (sum summary, err error) {
 	for first := range in.items {
-		g := gather(pipeline, first, in.items)
+		g := gather(pipeline, first, in.items, h.config.Most)
 		h.decide(ctx, g)
 		in.release(g.bytes)
 		countResults(ctx, g.results)
