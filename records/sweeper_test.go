@@ -249,12 +249,17 @@ func TestWhatOnePipelinesSweepMeetsStopsNoOther(t *testing.T) {
 			}
 			g.exec(t, `create function breakdown() returns trigger language plpgsql as $$ begin `+breakdown+`; return old; end $$`)
 			g.exec(t, `create trigger breakdown before delete on records for each row when (old.pipeline = 'broken') execute function breakdown()`)
-			err := records.NewSweeper(g.base, g.pipelines, func() time.Time { return at(100) }).Sweep(t.Context())
-			if err == nil || !strings.Contains(err.Error(), `"broken"`) {
-				t.Errorf("Sweep = %v, want what is wrong with the one pipeline", err)
+			s := records.NewSweeper(g.base, g.pipelines, func() time.Time { return at(100) })
+			var remaining string
+			for rounds := 0; remaining != "of-broken" && rounds < 100; rounds++ { // a connection that is lost may hold the lock a little longer
+				err := s.Sweep(t.Context())
+				if err == nil || !strings.Contains(err.Error(), `"broken"`) {
+					t.Fatalf("Sweep = %v, want what is wrong with the one pipeline", err)
+				}
+				remaining = left(t, g)
 			}
-			if got := left(t, g); got != "of-broken" {
-				t.Errorf("left: %q, want what is broken and nothing else", got)
+			if remaining != "of-broken" {
+				t.Errorf("left: %q, want what is broken and nothing else", remaining)
 			}
 		})
 	}
