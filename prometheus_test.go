@@ -22,8 +22,8 @@ const prometheus = "BAROGRAPH_TEST_PROMETHEUS"
 var listening = regexp.MustCompile(`msg="Listening on" address=(127\.0\.0\.1:\d+)`)
 
 // elsewhere finds what is asked of what this gateway has none of: TLS, issuers of
-// tokens, a Redis, a provider with a quota, and failures.
-var elsewhere = regexp.MustCompile(`barograph_(tls|auth_key_fetches|weather_shared|weather_quota|ratelimit_redis|ratelimit_nodes)|error_type!=""|outcome!="allowed"`)
+// tokens, a Redis, a provider with a quota, and operations and calls that fail.
+var elsewhere = regexp.MustCompile(`barograph_(tls_|auth_key_fetches_|weather_shared_|weather_quota_|ratelimit_redis|ratelimit_nodes|(operation|weather_upstream)_duration_seconds_count\{[^}]*error_type!="")`)
 
 // scrape starts a Prometheus that looks at a gateway every second, and returns
 // the base of its API.

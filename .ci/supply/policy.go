@@ -30,6 +30,7 @@ type dependency struct {
 	licence       string // an SPDX expression, "" where there is none
 }
 
+// String names it, with its licence.
 func (d dependency) String() string {
 	if d.licence == "" {
 		return fmt.Sprintf("%s %s: no licence is known", d.name, d.version)

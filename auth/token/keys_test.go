@@ -74,7 +74,11 @@ func TestWhatWasOpenedEndsWithTheKeyOfItsToken(t *testing.T) {
 			s.Errorf("it ended while its key was there: %v", context.Cause(ends))
 		}
 		s.issuer.answers(http.StatusOK, jwks(second))
-		<-time.After(5 * time.Minute)
+		<-time.After(4*time.Minute - time.Second)
+		remembered := s.token(nil)
+		s.accepts("one that is remembered from now on", remembered)
+		<-time.After(2 * time.Second) // in which the keys are fetched
+		s.refuses("one that was remembered, by a key that is withdrawn", remembered)
 		if fault.KindOf(context.Cause(ends)) != fault.Unauthenticated {
 			s.Errorf("a key was withdrawn, and what its token opened has ended by %v", context.Cause(ends))
 		}

@@ -41,19 +41,13 @@ type reservations struct {
 
 	mu     sync.Mutex
 	all    map[string]*reservation // guarded by mu, by token
-	owners map[owner]int           // guarded by mu: how many each has
-}
-
-// An owner is whoever has reservations, whatever the credential may do.
-type owner struct {
-	kind auth.Kind
-	name string
+	owners map[string]int          // guarded by mu: how many each has, by name
 }
 
 func newReservations(limit, own int, lifetime time.Duration, operations int) *reservations {
 	return &reservations{
 		limit: limit, own: own, lifetime: lifetime, operations: operations,
-		all: map[string]*reservation{}, owners: map[owner]int{},
+		all: map[string]*reservation{}, owners: map[string]int{},
 	}
 }
 
@@ -78,19 +72,18 @@ type reserved struct {
 }
 
 // reserve makes a reservation, or returns why there are too many.
-func (all *reservations) reserve(p *auth.Principal) (token string, refusal *problem) {
+func (all *reservations) reserve(owner *auth.Principal) (token string, refusal *problem) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	by := owner{p.Kind, p.Name}
 	switch {
-	case all.owners[by] >= all.own:
+	case all.owners[owner.Name] >= all.own:
 		return "", &problem{status: http.StatusTooManyRequests, message: fmt.Sprintf("there are %d event streams of yours, which is as many as there may be", all.own)}
 	case len(all.all) >= all.limit:
 		return "", &problem{status: http.StatusServiceUnavailable, message: "there are too many reservations of event streams: try again later"}
 	}
-	all.owners[by]++
+	all.owners[owner.Name]++
 	ctx, release := context.WithCancel(context.Background())
-	made := &reservation{owner: p, ctx: ctx, release: release, messages: make(chan []byte), operations: map[string]reserved{}}
+	made := &reservation{owner: owner, ctx: ctx, release: release, messages: make(chan []byte), operations: map[string]reserved{}}
 	token = rand.Text()
 	all.all[token] = made
 	made.expiry = time.AfterFunc(all.lifetime, func() { all.cancel(token, made) })
@@ -114,9 +107,9 @@ func (all *reservations) cancel(token string, r *reservation) {
 	all.mu.Lock()
 	if all.all[token] == r {
 		delete(all.all, token)
-		by := owner{r.owner.Kind, r.owner.Name}
-		if all.owners[by]--; all.owners[by] == 0 {
-			delete(all.owners, by)
+		name := r.owner.Name
+		if all.owners[name]--; all.owners[name] == 0 {
+			delete(all.owners, name)
 		}
 	}
 	all.mu.Unlock()
