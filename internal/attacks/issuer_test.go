@@ -34,7 +34,7 @@ func newIssuer(t *testing.T) *issuer {
 	t.Helper()
 	i := &issuer{T: t, key: newKey(t)}
 	i.publishes(http.StatusOK, jwks(t, i.public("first", jose.RS256)))
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/.well-known/openid-configuration" {
 			_ = json.NewEncoder(w).Encode(map[string]string{"issuer": i.url, "jwks_uri": i.url + "/keys"})
 			return
@@ -45,8 +45,9 @@ func newIssuer(t *testing.T) *issuer {
 		w.WriteHeader(i.status)
 		_, _ = w.Write([]byte(i.answer)) // the gateway may have read enough
 	}))
+	i.url = "http://" + server.Listener.Addr().String()
+	server.Start()
 	t.Cleanup(server.Close)
-	i.url = server.URL
 	return i
 }
 
