@@ -26,7 +26,7 @@ type fault struct {
 // faults are those of PostgreSQL, of messaging, of the gateway, and of them apart.
 var faults = []fault{
 	{id: "F12", name: "a backend is killed", promise: "what was acknowledged stays, and who was not can come again", run: backendKilled,
-		shown: []string{"internal/postgres/private TestKilledBackendEndsNobodyElse", "records TestWriterLosesNothingWhenBackendsAreTerminated"}},
+		shown: []string{"internal/postgres/private TestServerSurvivesAKilledBackend", "records TestWriterLosesNothingWhenBackendsAreTerminated"}},
 	{id: "F13", name: "gateway and PostgreSQL are killed", promise: "what was acknowledged stays, and the next start needs no hand", run: bothKilled,
 		shown: []string{". TestKill9LosesNothingAcknowledged", "internal/postgres/private TestStalePIDFileOfAStrangerOrAZombieIsNoObstacle"}},
 	{id: "F15", name: "PostgreSQL is restarted", promise: "each call is answered or can come again, never both", run: cleanRestart},

@@ -126,16 +126,20 @@ func TestKilledServerIsRestartedByItself(t *testing.T) {
 	}
 }
 
-func TestKilledBackendEndsNobodyElse(t *testing.T) {
+// The server ends every connection when one is killed, and goes on.
+func TestServerSurvivesAKilledBackend(t *testing.T) {
 	t.Parallel()
 	s := start(t, private.Config{Dir: seeded(t)})
 	pid := s.PID()
 	kill(t, query[int](t, s, "select pg_backend_pid()"), syscall.SIGTERM)
 
-	conn := connect(t, s)
+	conn, other := connect(t, s), connect(t, s)
 	kill(t, int(conn.PgConn().PID()), syscall.SIGKILL)
 	if err := conn.Ping(t.Context()); err == nil {
 		t.Error("ping of a killed backend: got an answer, want an error")
+	}
+	if _, err := other.WaitForNotification(t.Context()); err == nil { // nobody new is let in from then on, until all is well
+		t.Error("another connection: got a notification, want an error")
 	}
 	holds(t, s)
 	if s.PID() != pid || s.Restarts() != 0 {
