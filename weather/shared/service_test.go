@@ -42,9 +42,14 @@ func node(t *testing.T, s *redistest.Server, from *provider) (*weather.Service, 
 	return service, l
 }
 
-func expect(t *testing.T, s *weather.Service, state weather.State) {
+func ask(t *testing.T, s *weather.Service) []weather.Result {
 	t.Helper()
-	for _, r := range s.Reports(t.Context(), []weather.Place{oslo, quito}, everything) {
+	return s.Reports(t.Context(), []weather.Place{oslo, quito}, everything)
+}
+
+func expect(t *testing.T, results []weather.Result, state weather.State) {
+	t.Helper()
+	for _, r := range results {
 		if r.Err != nil || r.State != state || r.AirState != state || r.Report.AirQuality == nil {
 			t.Errorf("result = %+v, want state %d", r, state)
 		}
@@ -53,18 +58,32 @@ func expect(t *testing.T, s *weather.Service, state weather.State) {
 
 func TestNodesFetchOnceForAllOfThem(t *testing.T) {
 	t.Parallel()
-	s, from := redistest.New(t), &provider{t: t}
+	s := redistest.New(t)
 	s.Up(t)
-	first, _ := node(t, s, from)
-	expect(t, first, weather.Live)
 	client := s.Client(t)
-	redistest.Until(t, "the reports are kept", func() bool { return len(client.Keys(t.Context(), "*:fake:*").Val()) == 4 })
-	for range 3 {
-		another, _ := node(t, s, from)
-		expect(t, another, weather.Cached)
+	for kept := false; !kept; {
+		client.FlushDB(t.Context())
+		from := &provider{t: t}
+		first, l := node(t, s, from)
+		expect(t, ask(t, first), weather.Live)
+		if n := from.calls.Load(); n != 1 {
+			t.Errorf("%d calls, want 1", n)
+		}
+		redistest.Until(t, "the reports are kept, or Redis took too long", func() bool {
+			kept = len(client.Keys(t.Context(), "*:fake:*").Val()) == 4
+			return kept || l.count("gone") > 0
+		})
 	}
-	if n := from.calls.Load(); n != 1 {
-		t.Errorf("%d calls, want 1", n)
+	for range 3 {
+		redistest.Until(t, "Redis answers a node in time", func() bool {
+			another, l := node(t, s, &provider{t: t})
+			results := ask(t, another)
+			if l.count("gone") > 0 {
+				return false
+			}
+			expect(t, results, weather.Cached)
+			return true
+		})
 	}
 }
 
@@ -75,7 +94,7 @@ func TestAFrozenRedisTakesNoAnswer(t *testing.T) {
 	service, l := node(t, s, from)
 	s.Freeze(t)
 	start := time.Now()
-	expect(t, service, weather.Live)
+	expect(t, ask(t, service), weather.Live)
 	if took := time.Since(start); took > time.Second { // 40 ms, on a machine that has time
 		t.Errorf("it took %v", took)
 	} else {

@@ -64,6 +64,19 @@ func (l *log) count(what string) int {
 	return strings.Count(l.text.String(), what)
 }
 
+// failures returns how often Redis failed otherwise than by taking too long, which it
+// may on a busy machine.
+func (l *log) failures() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, "gone") && !strings.Contains(line, "timeout") && !strings.Contains(line, "deadline exceeded") {
+			n++
+		}
+	}
+	return n
+}
+
 func open(t *testing.T, url, scope string) (*shared.Cache, *log) {
 	t.Helper()
 	l := &log{}
@@ -75,16 +88,33 @@ func open(t *testing.T, url, scope string) (*shared.Cache, *log) {
 	return c, l
 }
 
-func find(t *testing.T, c *shared.Cache, need weather.Need, places ...weather.Place) []*weather.Report {
+func look(t *testing.T, c *shared.Cache, need weather.Need, places ...weather.Place) []*weather.Report {
 	t.Helper()
 	return c.Find(t.Context(), "fake", places, need)
 }
 
-// keep returns when a cache has what it was given.
+// find looks in a Redis that is up, and again if it took too long.
+func find(t *testing.T, c *shared.Cache, need weather.Need, places ...weather.Place) []*weather.Report {
+	t.Helper()
+	for {
+		redistest.Until(t, "Redis is up", c.Up)
+		if found := look(t, c, need, places...); c.Up() {
+			return found
+		}
+	}
+}
+
+// keep returns when a cache has what it was given, in a Redis that is up.
 func keep(t *testing.T, c *shared.Cache, r *weather.Report, need weather.Need) {
 	t.Helper()
-	c.Keep("fake", []*weather.Report{r}, need)
-	redistest.Until(t, "the report is kept", func() bool { return find(t, c, need, r.Place)[0] != nil })
+	for kept := false; !kept; {
+		redistest.Until(t, "Redis is up", c.Up)
+		c.Keep("fake", []*weather.Report{r}, need)
+		redistest.Until(t, "the report is kept, or Redis took too long", func() bool {
+			kept = look(t, c, need, r.Place)[0] != nil
+			return kept || !c.Up()
+		})
+	}
 }
 
 func TestWhatOneNodeKeepsAnotherFinds(t *testing.T) {
@@ -187,7 +217,7 @@ func TestGarbageIsNotFoundAndOverwritten(t *testing.T) {
 		t.Errorf("in a list it found %+v", got)
 	}
 	keep(t, c, r, everything)
-	if n := l.count("gone"); n != 0 {
+	if n := l.failures(); n != 0 {
 		t.Errorf("garbage counts as a failure of Redis, %d times", n)
 	}
 }
@@ -207,12 +237,13 @@ func TestARedisThatFailsCostsOneLookupAndIsTriedAgainBesideTheWork(t *testing.T)
 			c, l := open(t, s.URL(), "")
 			r := report(t, oslo)
 			keep(t, c, r, everything)
+			gone, back := l.count("gone"), l.count("back")
 			fail.down(t, s)
 
 			start := time.Now()
 			var all sync.WaitGroup
 			for range 100 { // more than there are connections
-				all.Go(func() { find(t, c, everything, oslo) })
+				all.Go(func() { look(t, c, everything, oslo) })
 			}
 			all.Wait()
 			if took := time.Since(start); took > time.Second { // 40 ms, on a machine that has time
@@ -220,21 +251,21 @@ func TestARedisThatFailsCostsOneLookupAndIsTriedAgainBesideTheWork(t *testing.T)
 			}
 			start = time.Now()
 			for range 1000 {
-				find(t, c, everything, oslo)
+				look(t, c, everything, oslo)
 				c.Keep("fake", []*weather.Report{r}, everything)
 			}
 			if took := time.Since(start); took > 2*time.Second { // at 40 ms each, it would be 40 s
 				t.Errorf("1 000 further lookups took %v", took)
 			}
-			if l.count("gone") != 1 || l.count("back") != 0 {
+			if l.count("gone") != gone+1 || l.count("back") != back {
 				t.Errorf("it is gone, and the log says:\n%s", l.text.String())
 			}
 
 			fail.back(t, s)
-			redistest.Until(t, "it is back", func() bool { return l.count("back") == 1 })
+			redistest.Until(t, "it is back", func() bool { return l.count("back") > back })
 			redistest.Until(t, "reports are kept again", func() bool {
 				c.Keep("fake", []*weather.Report{r}, everything)
-				return find(t, c, everything, oslo)[0] != nil
+				return look(t, c, everything, oslo)[0] != nil
 			})
 		})
 	}
@@ -244,7 +275,7 @@ func TestARedisThatIsNotThereAtTheStartMayComeLater(t *testing.T) {
 	t.Parallel()
 	s := redistest.New(t)
 	c, l := open(t, s.URL(), "")
-	if r := find(t, c, everything, oslo)[0]; r != nil || l.count("gone") != 1 {
+	if r := look(t, c, everything, oslo)[0]; r != nil || l.count("gone") != 1 {
 		t.Errorf("found %+v, and the log says:\n%s", r, l.text.String())
 	}
 	s.Up(t)
@@ -263,7 +294,7 @@ func TestAnOperationThatGivesUpSaysNothingOfRedis(t *testing.T) {
 		t.Errorf("found %+v", r)
 	}
 	keep(t, c, report(t, oslo), everything)
-	if n := l.count("gone"); n != 0 {
+	if n := l.failures(); n != 0 {
 		t.Errorf("Redis is gone, %d times", n)
 	}
 }

@@ -30,7 +30,7 @@ func TestRedisIsSpokenToByTLS13AloneAndByItsName(t *testing.T) {
 	address := encrypted(t, "TLSv1.2 TLSv1.3")
 	c, log := open(t, "rediss://"+address+"/?skip_verify=true", "tls")
 	keep(t, c, report(t, oslo), everything)
-	if log.count("is gone") != 0 {
+	if log.failures() != 0 {
 		t.Error("a Redis under TLS is not used")
 	}
 	for name, url := range map[string]string{
@@ -38,7 +38,7 @@ func TestRedisIsSpokenToByTLS13AloneAndByItsName(t *testing.T) {
 		"TLS 1.2":                               "rediss://" + encrypted(t, "TLSv1.2") + "/?skip_verify=true",
 		"no TLS at all":                         "redis://" + address,
 	} {
-		if c, log := open(t, url, "tls"); log.count("is gone") != 1 || find(t, c, everything, oslo)[0] != nil {
+		if c, log := open(t, url, "tls"); log.count("is gone") != 1 || look(t, c, everything, oslo)[0] != nil {
 			t.Errorf("a Redis with %s is used", name)
 		}
 	}
