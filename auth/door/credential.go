@@ -44,22 +44,23 @@ func ofRequest(r *http.Request) (*credential, error) {
 // or nil. Values that are empty are as good as none.
 func one(bearers, keys []string) (*credential, error) {
 	var found *credential
-	for i, value := range slices.Concat(bearers, keys) {
-		if strings.TrimSpace(value) == "" {
-			continue
+	for _, header := range [...]struct {
+		values []string
+		read   func(string) (*credential, error)
+	}{{bearers, bearer}, {keys, key}} {
+		for _, value := range header.values {
+			if strings.TrimSpace(value) == "" {
+				continue
+			}
+			c, err := header.read(value)
+			switch {
+			case err != nil:
+				return nil, err
+			case found != nil && *found != *c:
+				return nil, errTwo
+			}
+			found = c
 		}
-		read := bearer
-		if i >= len(bearers) {
-			read = key
-		}
-		c, err := read(value)
-		switch {
-		case err != nil:
-			return nil, err
-		case found != nil && *found != *c:
-			return nil, errTwo
-		}
-		found = c
 	}
 	return found, nil
 }

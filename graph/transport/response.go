@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -41,51 +40,45 @@ func broken() answer {
 // encode writes a response without a data entry when nothing was executed.
 // Data is copied as it is: it has been written as JSON already.
 func encode(response *graphql.Response) ([]byte, error) {
-	var body bytes.Buffer
-	body.Grow(len(response.Data) + 64)
-	separator := byte('{')
-	entry := func(name string, value []byte) {
-		body.WriteByte(separator)
-		body.WriteString(strconv.Quote(name))
-		body.WriteByte(':')
-		body.Write(value)
-		separator = ','
-	}
+	text := append(make([]byte, 0, len(response.Data)+around), '{') // in one piece, mostly
 	if len(response.Errors) > 0 {
 		errs, err := json.Marshal(response.Errors)
 		if err != nil {
 			return nil, err
 		}
-		entry("errors", errs)
+		text = append(member(text, "errors"), errs...)
 	}
 	if response.Data != nil {
-		entry("data", response.Data)
+		text = append(member(text, "data"), response.Data...)
 	}
 	if len(response.Extensions) > 0 {
-		extensions, err := encodeExtensions(response.Extensions)
-		if err != nil {
+		var err error
+		if text, err = appendExtensions(member(text, "extensions"), response.Extensions); err != nil {
 			return nil, err
 		}
-		entry("extensions", extensions)
 	}
-	if separator == '{' {
-		body.WriteByte('{')
+	return append(text, '}'), nil
+}
+
+// around is what an answer takes around its data, mostly.
+const around = 320
+
+// member begins a member of the JSON object that text is so far.
+func member(text []byte, name string) []byte {
+	if text[len(text)-1] != '{' {
+		text = append(text, ',')
 	}
-	body.WriteByte('}')
-	return body.Bytes(), nil
+	return append(strconv.AppendQuote(text, name), ':')
 }
 
 // An appender writes itself as JSON, for less than reflection takes: what stands in
 // every answer should.
 type appender interface{ AppendJSON(text []byte) []byte }
 
-func encodeExtensions(extensions map[string]any) ([]byte, error) {
-	text := append(make([]byte, 0, 256), '{') // in one piece, mostly
+func appendExtensions(text []byte, extensions map[string]any) ([]byte, error) {
+	text = append(text, '{')
 	for _, name := range slices.Sorted(maps.Keys(extensions)) {
-		if len(text) > 1 {
-			text = append(text, ',')
-		}
-		text = append(strconv.AppendQuote(text, name), ':')
+		text = member(text, name)
 		if a, ok := extensions[name].(appender); ok {
 			text = a.AppendJSON(text)
 			continue
