@@ -2,6 +2,7 @@ package apikey
 
 import (
 	"cmp"
+	"crypto/subtle"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -38,6 +39,12 @@ func newEntry(k *Key, hash []byte) *entry {
 		e.end()
 	}
 	return e
+}
+
+// is reports whether a text is the key's.
+func (e *entry) is(text string) bool {
+	given := hash(text)
+	return subtle.ConstantTimeCompare(e.hash, given[:]) == 1
 }
 
 // use says that the key was good.

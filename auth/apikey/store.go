@@ -59,9 +59,10 @@ func (s *Store) Create(ctx context.Context, d Draft) (_ *Key, text string, err e
 	if err != nil {
 		return nil, "", err
 	}
+	hashed := hash(text)
 	k, err := s.change(ctx, createKey, func(k *Key) audit.Change {
 		return change(audit.CreateAPIKey, k, map[string]any{"name": k.Name, "scopes": k.ScopeNames(), "pipelines": k.Pipelines(), "expiresAt": k.ExpiresAt})
-	}, insert, id, d.Name, hash(text), d.Scopes.Names(), d.Reach.Patterns(), maker.Name, d.ExpiresAt)
+	}, insert, id, d.Name, hashed[:], d.Scopes.Names(), d.Reach.Patterns(), maker.Name, d.ExpiresAt)
 	if err != nil {
 		return nil, "", err
 	}

@@ -17,6 +17,7 @@ const (
 	idLength    = 10 // 50 bits, which are public
 	secretBytes = 25 // 200 bits
 	sumLength   = 7  // the checksum of what stands before it
+	textLength  = len(Prefix) + idLength + len("_") + (8*secretBytes+4)/5 + sumLength
 )
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz234567" // what is hard to confuse, in one case
@@ -53,6 +54,14 @@ func ParseID(text string) (id string, ok bool) {
 	return id, checksum(body) == text[len(body):]
 }
 
+// idIn returns what stands where the id of a key does, be the text one or not.
+func idIn(text string) string {
+	if len(text) != textLength {
+		return ""
+	}
+	return text[len(Prefix):][:idLength]
+}
+
 // checksum tells mistyped texts, and is no secret.
 func checksum(body string) string {
 	return letters.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(body))))
@@ -60,7 +69,6 @@ func checksum(body string) string {
 
 // hash returns what is kept of a key's text. It is not slow, as those of passwords
 // are: nobody guesses one of 2 to the 200.
-func hash(text string) []byte {
-	sum := sha256.Sum256([]byte(text))
-	return sum[:]
+func hash(text string) [sha256.Size]byte {
+	return sha256.Sum256(append(make([]byte, 0, textLength), text...))
 }
