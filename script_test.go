@@ -26,6 +26,7 @@ func TestScripts(t *testing.T) {
 			}
 			e.Setenv("PATH", bin+string(os.PathListSeparator)+e.Getenv("PATH"))
 			e.Setenv(asMain, "1")
+			e.Setenv("BAROGRAPH_DATA_DIR", filepath.Join(tempDir(t), "data"))
 			return os.Symlink(self, filepath.Join(bin, "barograph"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

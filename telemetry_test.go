@@ -242,7 +242,7 @@ func TestAnAddressForOperatorsThatIsInUseIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close() //nolint:errcheck // nothing is left to do about it
-	g := launch(t, command(t, "--listen", "127.0.0.1:0", "--admin-listen", taken.Addr().String()))
+	g := launch(t, command(t, "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(tempDir(t), "data"), "--admin-listen", taken.Addr().String()))
 	want := fmt.Sprintf("--admin-listen: listen tcp %s: bind: address already in use", taken.Addr())
 	if code := g.wait(t); code == 0 || !strings.Contains(g.out.String(), want) {
 		t.Errorf("exit code %d, want another than 0 and %q; it printed:\n%s", code, want, g.out)
@@ -251,7 +251,7 @@ func TestAnAddressForOperatorsThatIsInUseIsAnError(t *testing.T) {
 
 func TestUnknownExportersAreAnError(t *testing.T) {
 	t.Parallel()
-	cmd := command(t, "--listen", "127.0.0.1:0")
+	cmd := command(t, "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(tempDir(t), "data"))
 	cmd.Env = append(cmd.Env, "OTEL_TRACES_EXPORTER=pigeon")
 	g := launch(t, cmd)
 	if code := g.wait(t); code == 0 || !strings.Contains(g.out.String(), "start traces") {
