@@ -14,10 +14,11 @@ import (
 const Prefix = "barograph_"
 
 const (
-	idLength    = 10 // 50 bits, which are public
-	secretBytes = 25 // 200 bits
-	sumLength   = 7  // the checksum of what stands before it
-	textLength  = len(Prefix) + idLength + len("_") + (8*secretBytes+4)/5 + sumLength
+	idLength     = 10 // 50 bits, which are public
+	secretBytes  = 25 // 200 bits
+	secretLength = 8 * secretBytes / 5
+	sumLength    = 7 // the checksum of what stands before it
+	textLength   = len(Prefix) + idLength + len("_") + secretLength + sumLength
 )
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz234567" // what is hard to confuse, in one case
@@ -47,7 +48,7 @@ func newText(random io.Reader) (text, id string, err error) {
 func ParseID(text string) (id string, ok bool) {
 	rest, prefixed := strings.CutPrefix(text, Prefix)
 	id, secret, _ := strings.Cut(rest, "_")
-	if !prefixed || !validID(id) || !spelled(secret, letters.EncodedLen(secretBytes)+sumLength) {
+	if !prefixed || !validID(id) || !spelled(secret, secretLength+sumLength) {
 		return "", false
 	}
 	body := text[:len(text)-sumLength]

@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"sync"
 	"time"
+
+	"barograph/internal/rounds"
 )
 
 const (
@@ -125,14 +127,9 @@ func (c *Certificates) Run(ctx context.Context, now func() time.Time) error {
 	if c.Authorities == nil {
 		return nil
 	}
-	timer := time.NewTicker(trustLooks)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-timer.C:
-			c.trust.look(c.Authorities(), now())
-		}
-	}
+	rounds.Run(ctx, func(context.Context) time.Duration {
+		c.trust.look(c.Authorities(), now())
+		return trustLooks
+	})
+	return nil
 }

@@ -15,12 +15,7 @@ import (
 // A166. A Redis that fails costs 50 ms once, and then each node has its share.
 func TestARedisThatFailsLeavesEachNodeItsShare(t *testing.T) {
 	t.Parallel()
-	for name, fail := range map[string]struct {
-		down, back func(*testing.T, *redistest.Server)
-	}{
-		"killed": {func(_ *testing.T, s *redistest.Server) { s.Kill() }, func(t *testing.T, s *redistest.Server) { s.Up(t) }},
-		"frozen": {func(t *testing.T, s *redistest.Server) { s.Freeze(t) }, func(t *testing.T, s *redistest.Server) { s.Thaw(t) }},
-	} {
+	for name, fail := range redistest.Outages {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := redistest.Start(t)
@@ -33,7 +28,7 @@ func TestARedisThatFailsLeavesEachNodeItsShare(t *testing.T) {
 			})
 			<-time.After(600 * time.Millisecond) // until the first has heard of the second
 			one.Take(t.Context(), "a", 1)
-			fail.down(t, s)
+			fail.Down(t, s)
 
 			// Under load, for a second: nobody waits for long, and nothing is open.
 			var allowed, slow atomic.Int64
@@ -65,7 +60,7 @@ func TestARedisThatFailsLeavesEachNodeItsShare(t *testing.T) {
 				t.Errorf("the log says %s", l.text.String())
 			}
 
-			fail.back(t, s)
+			fail.Back(t, s)
 			redistest.Until(t, "it is back", func() bool { return l.count("is back") == 1 })
 			client := s.Client(t)
 			redistest.Until(t, "what was taken meanwhile is known there", func() bool {

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"barograph/internal/rounds"
 )
 
 // A Ring is the keyset that a running program seals with. It follows the file
@@ -69,16 +71,11 @@ func (r *Ring) Failing() bool {
 
 // Run looks at the file again and again until ctx is done.
 func (r *Ring) Run(ctx context.Context, every time.Duration) error {
-	timer := time.NewTicker(every)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-timer.C:
-			r.Look()
-		}
-	}
+	rounds.Run(ctx, func(context.Context) time.Duration {
+		r.Look()
+		return every
+	})
+	return nil
 }
 
 // Look takes the keyset over that is in the file, if that has changed since the

@@ -224,12 +224,7 @@ func TestGarbageIsNotFoundAndOverwritten(t *testing.T) {
 
 func TestARedisThatFailsCostsOneLookupAndIsTriedAgainBesideTheWork(t *testing.T) {
 	t.Parallel()
-	for name, fail := range map[string]struct {
-		down, back func(*testing.T, *redistest.Server)
-	}{
-		"killed": {func(_ *testing.T, s *redistest.Server) { s.Kill() }, func(t *testing.T, s *redistest.Server) { s.Up(t) }},
-		"frozen": {func(t *testing.T, s *redistest.Server) { s.Freeze(t) }, func(t *testing.T, s *redistest.Server) { s.Thaw(t) }},
-	} {
+	for name, fail := range redistest.Outages {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := redistest.New(t)
@@ -238,7 +233,7 @@ func TestARedisThatFailsCostsOneLookupAndIsTriedAgainBesideTheWork(t *testing.T)
 			r := report(t, oslo)
 			keep(t, c, r, everything)
 			gone, back := l.count("gone"), l.count("back")
-			fail.down(t, s)
+			fail.Down(t, s)
 
 			start := time.Now()
 			var all sync.WaitGroup
@@ -261,7 +256,7 @@ func TestARedisThatFailsCostsOneLookupAndIsTriedAgainBesideTheWork(t *testing.T)
 				t.Errorf("it is gone, and the log says:\n%s", l.text.String())
 			}
 
-			fail.back(t, s)
+			fail.Back(t, s)
 			redistest.Until(t, "it is back", func() bool { return l.count("back") > back })
 			redistest.Until(t, "reports are kept again", func() bool {
 				c.Keep("fake", []*weather.Report{r}, everything)

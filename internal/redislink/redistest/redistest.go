@@ -90,6 +90,15 @@ func (s *Server) Freeze(t testing.TB) { s.signal(t, syscall.SIGSTOP) }
 // Thaw lets it go on.
 func (s *Server) Thaw(t testing.TB) { s.signal(t, syscall.SIGCONT) }
 
+// An Outage takes a server that is up away, and brings it back.
+type Outage struct{ Down, Back func(testing.TB, *Server) }
+
+// Outages are the ways in which a server fails.
+var Outages = map[string]Outage{
+	"killed": {func(_ testing.TB, s *Server) { s.Kill() }, func(t testing.TB, s *Server) { s.Up(t) }},
+	"frozen": {func(t testing.TB, s *Server) { s.Freeze(t) }, func(t testing.TB, s *Server) { s.Thaw(t) }},
+}
+
 func (s *Server) signal(t testing.TB, signal syscall.Signal) {
 	t.Helper()
 	if err := s.command.Process.Signal(signal); err != nil {
