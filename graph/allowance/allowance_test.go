@@ -268,9 +268,24 @@ func TestOperationsOfAPrincipalAreBounded(t *testing.T) {
 			}
 		}
 	}
-	got := send(t, http.MethodPost, g.URL, `[`+strings.TrimSuffix(strings.Repeat(`{"query":"{ records { nodes { id } totalCount } }"},`, 20), ",")+`]`)
-	if done := strings.Count(got.text, `"totalCount"`); done == 0 || done == 20 || done+strings.Count(got.text, "1 operations of yours") != 20 {
-		t.Errorf("twenty at once are answered %s, want some refused", got.text)
+
+	// While one waits for the weather, none of twenty others begins.
+	asked, say := make(chan struct{}), make(chan struct{})
+	g.Upstream.Fail(func(gatewaytest.Call) gatewaytest.Failure {
+		close(asked)
+		<-say
+		return gatewaytest.Failure{}
+	})
+	waiting := make(chan gatewaytest.Answer, 1)
+	go func() { waiting <- g.Ask(t, `{ weather(city: "Oslo") { id } }`, nil) }()
+	<-asked
+	got := send(t, http.MethodPost, g.URL, `[`+strings.TrimSuffix(strings.Repeat(`{"query":"{ __typename }"},`, 20), ",")+`]`)
+	if strings.Count(got.text, "1 operations of yours") != 20 {
+		t.Errorf("twenty beside one are answered %s, want each refused", got.text)
+	}
+	close(say)
+	if got := <-waiting; len(got.Errors) > 0 {
+		t.Errorf("the one that waited is answered %+v", got.Errors)
 	}
 }
 
