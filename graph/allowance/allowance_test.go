@@ -116,6 +116,9 @@ func TestAnOperationHasBackWhatItDidNotUse(t *testing.T) {
 		if header := got.header.Get("RateLimit"); !strings.HasPrefix(header, fmt.Sprintf(`"default";r=%d;t=`, left)) {
 			t.Errorf("%s: the header says %s, want %d left", c.query, header, left)
 		}
+		if policy := got.header.Get("RateLimit-Policy"); policy != `"default";q=100000;w=100000000` {
+			t.Errorf("%s: the policy is %s", c.query, policy)
+		}
 	}
 }
 
