@@ -154,6 +154,29 @@ func (c *cluster) killGateway(i int) {
 	}
 }
 
+// restart ends each gateway in good order, so that nothing is on its way any more: a
+// gateway may take in what it was sent by a client that has left. Whatever does not
+// run has lost what it was sent.
+func (c *cluster) restart(t *testing.T) {
+	t.Helper()
+	var ending sync.WaitGroup
+	for i, g := range c.gateways {
+		ending.Go(func() {
+			g.mu.Lock()
+			running, deaths := g.running, g.deaths.Load()
+			g.mu.Unlock()
+			if running == nil {
+				return
+			}
+			_ = running.Signal(syscall.SIGTERM) // it may have been killed
+			if !within(time.Minute, func() bool { return g.deaths.Load() > deaths }) {
+				t.Errorf("gateway %d does not end", i)
+			}
+		})
+	}
+	ending.Wait()
+}
+
 // killDatabase kills PostgreSQL if it runs. Its keeper starts it again.
 func (c *cluster) killDatabase() {
 	if pid := c.database.PID(); pid > 0 && syscall.Kill(pid, syscall.SIGKILL) == nil {

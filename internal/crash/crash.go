@@ -5,10 +5,7 @@
 // together. The test, which kills real processes, lives beside it.
 package crash
 
-import (
-	"slices"
-	"sync"
-)
+import "sync"
 
 // A Key names a record: one payload id in one pipeline.
 type Key struct{ Pipeline, ID string }
@@ -100,14 +97,6 @@ func (h *History) Last(subscriber int) string {
 		return ""
 	}
 	return events[len(events)-1].Cursor
-}
-
-// HasHeard reports whether a subscriber has heard the event of a cursor, be it the last
-// or not.
-func (h *History) HasHeard(subscriber int, cursor string) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.ContainsFunc(h.events[subscriber], func(e Event) bool { return e.Cursor == cursor })
 }
 
 // Figures say how much was recorded.

@@ -73,6 +73,7 @@ func TestKillsLoseNothingAndRepeatNothing(t *testing.T) {
 	}
 	rounds := c.havoc(ctx, cmp.Or(*seed, rand.Uint64()), t)
 	working.Wait()
+	c.restart(t)
 
 	began := time.Now()
 	c.calm(t)
