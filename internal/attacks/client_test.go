@@ -108,27 +108,16 @@ func (g *gateway) ask(t *testing.T, document string, variables ...any) answer {
 	return g.post(t, string(body))
 }
 
-// askQuickly sends a document, and again if it costs the gateway more than it may:
-// what else the machine does makes it dearer, but not each time.
-func (g *gateway) askQuickly(t *testing.T, document string, variables ...any) answer {
-	t.Helper()
-	got := g.ask(t, document, variables...)
-	for again := 0; again < 5 && got.work > quick; again++ {
-		got = g.ask(t, document, variables...)
-	}
-	if got.work > quick {
-		t.Errorf("answered %s, want within %v", got, quick)
-	}
-	return got
-}
-
 // refusedQuickly checks that a document is refused with a code, in time, and with
 // a small answer.
 func (g *gateway) refusedQuickly(t *testing.T, document, code string) {
 	t.Helper()
-	got := g.askQuickly(t, document)
+	got := g.ask(t, document)
 	if got.status != http.StatusBadRequest || !got.has(code) || strings.Contains(got.body, `"data"`) {
 		t.Errorf("answered %s, want 400 and %s", got, code)
+	}
+	if got.work > quick {
+		t.Errorf("refused within %v, want %v", got.work, quick)
 	}
 	if len(got.body) > 2000 {
 		t.Errorf("the answer has %d bytes, want at most 2000: %.300s", len(got.body), got.body)

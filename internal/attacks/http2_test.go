@@ -150,7 +150,7 @@ func (g *gateway) flood(t *testing.T, what string, write func(*framer) error) {
 	ended := make(chan error, 1)
 	f := g.http2(t)
 	go func() { ended <- write(f) }()
-	if got := g.ask(t, "{ __typename }"); got.took > 10*time.Second {
+	if got := g.ask(t, "{ __typename }"); got.took > 2*time.Second {
 		t.Errorf("beside %s, another is answered %s", what, got)
 	}
 	if err := <-ended; timedOut(err) {

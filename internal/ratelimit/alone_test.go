@@ -31,14 +31,13 @@ func TestARedisThatFailsLeavesEachNodeItsShare(t *testing.T) {
 			fail.Down(t, s)
 
 			// Under load, for a second: nobody waits for long, and nothing is open.
-			var asked, allowed, slow atomic.Int64
+			var allowed, slow atomic.Int64
 			start := time.Now()
 			var all sync.WaitGroup
 			for range 8 {
 				all.Go(func() {
 					for time.Since(start) < time.Second {
 						begun := time.Now()
-						asked.Add(1)
 						if one.Take(t.Context(), "b", 1).OK {
 							allowed.Add(1)
 						}
@@ -54,8 +53,8 @@ func TestARedisThatFailsLeavesEachNodeItsShare(t *testing.T) {
 			if got := float64(allowed.Load()); got > share+1 || got < 450 {
 				t.Errorf("alone, the node gave %v, want its half: %v", got, share)
 			}
-			if n, times := slow.Load(), asked.Load(); n > max(8, times/10) {
-				t.Errorf("%d of %d took longer than 60 ms, want little more than those that met the failure", n, times)
+			if n := slow.Load(); n > 8 {
+				t.Errorf("%d took longer than 60 ms, want at most those that met the failure", n)
 			}
 			if l.count("is gone") != 1 || l.count("is back") != 0 {
 				t.Errorf("the log says %s", l.text.String())

@@ -161,7 +161,7 @@ func TestCheckRefusesNumbersWithoutEnd(t *testing.T) {
 		start := time.Now()
 		err := schema.Check(t.Context(), json.RawMessage(`{"id":"a","n":[0,`+number+`]}`))
 		var faults inputschema.Faults
-		if !errors.As(err, &faults) || strings.Join(faults[0].Path, ".") != "n.1" || time.Since(start) > 5*time.Second {
+		if !errors.As(err, &faults) || strings.Join(faults[0].Path, ".") != "n.1" || time.Since(start) > time.Second {
 			t.Errorf("Check of %.20s = %v", number, err)
 		}
 	}

@@ -241,7 +241,7 @@ func TestARedisThatFailsCostsOneLookupAndIsTriedAgainBesideTheWork(t *testing.T)
 				all.Go(func() { look(t, c, everything, oslo) })
 			}
 			all.Wait()
-			if took := time.Since(start); took > 3*time.Second { // 40 ms, on a machine that has time; one after the other, it would be 4 s
+			if took := time.Since(start); took > time.Second { // 40 ms, on a machine that has time
 				t.Errorf("who was looking when it failed waited for %v", took)
 			}
 			start = time.Now()
@@ -249,7 +249,7 @@ func TestARedisThatFailsCostsOneLookupAndIsTriedAgainBesideTheWork(t *testing.T)
 				look(t, c, everything, oslo)
 				c.Keep("fake", []*weather.Report{r}, everything)
 			}
-			if took := time.Since(start); took > 20*time.Second { // at 40 ms each, it would be 40 s
+			if took := time.Since(start); took > 2*time.Second { // at 40 ms each, it would be 40 s
 				t.Errorf("1 000 further lookups took %v", took)
 			}
 			if l.count("gone") != gone+1 || l.count("back") != back {
