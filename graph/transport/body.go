@@ -74,9 +74,8 @@ func (h HTTP) whole(w http.ResponseWriter, r *http.Request) ([]byte, *problem) {
 
 // readObject reads a request from JSON that has been checked.
 func readObject(text []byte) request {
-	// A map, since names in a struct would match in any case.
-	var found map[string]json.RawMessage
-	if err := json.Unmarshal(text, &found); err != nil || found == nil {
+	found, is := strictjson.Members(text)
+	if !is {
 		return request{wrong: malformed("a request must be a JSON object")}
 	}
 	for name := range found {

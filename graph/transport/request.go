@@ -127,8 +127,11 @@ func readQuery(text string) request {
 func readMembers(found map[string]json.RawMessage) request {
 	params := &graphql.RawParams{}
 	for name, into := range map[string]*string{query: &params.Query, operationName: &params.OperationName} {
-		if text := found[name]; text != nil && json.Unmarshal(text, into) != nil {
-			return request{wrong: malformed("%s must be a string", name)}
+		if text := found[name]; text != nil {
+			var is bool
+			if *into, is = strictjson.Text(text); !is {
+				return request{wrong: malformed("%s must be a string", name)}
+			}
 		}
 	}
 	for name, into := range map[string]*map[string]any{variables: &params.Variables, extensions: &params.Extensions} {

@@ -43,7 +43,7 @@ func readMessage(text []byte) (m message, ok bool) {
 	if strictjson.CheckDepth(text, strictjson.DepthLimit+messageEnvelope) != nil {
 		return message{}, false
 	}
-	members, ok := rawMembers(text)
+	members, ok := strictjson.Members(text)
 	if !ok || json.Unmarshal(orNull(members["type"]), &m.kind) != nil {
 		return message{}, false
 	}
@@ -68,13 +68,6 @@ func readMessage(text []byte) (m message, ok bool) {
 	return message{}, false
 }
 
-// rawMembers returns the members of an object. A map, since names in a struct
-// would match in any case.
-func rawMembers(text []byte) (members map[string]json.RawMessage, ok bool) {
-	err := json.Unmarshal(text, &members)
-	return members, err == nil && members != nil
-}
-
 // orNull returns null for a member that is missing.
 func orNull(text json.RawMessage) json.RawMessage {
 	if text == nil {
@@ -95,7 +88,7 @@ func readID(text json.RawMessage) (id string, ok bool) {
 // readParams reads the payload of a subscribe message. Its query may be missing
 // where extensions may name a document that the server knows.
 func readParams(text json.RawMessage) (params *graphql.RawParams, ok bool) {
-	members, ok := rawMembers(orNull(text))
+	members, ok := strictjson.Members(orNull(text))
 	if !ok || isNothing(members["query"]) && isNothing(members["extensions"]) {
 		return nil, false
 	}

@@ -27,7 +27,7 @@ func Check(text []byte) error { return CheckDepth(text, DepthLimit) }
 
 // CheckDepth is Check for a value that may nest as deep as limit.
 func CheckDepth(text []byte, limit int) error {
-	decoder := jsontext.NewDecoder(bytes.NewReader(text))
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(text))
 	for {
 		switch _, err := decoder.ReadToken(); {
 		case errors.Is(err, io.EOF):
@@ -71,6 +71,39 @@ func Decode(text []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	return decoder.Decode(v)
+}
+
+// Members returns the members of an object in text that has been checked, which they
+// share, and reports whether it is one. They are a map, since names in a struct would
+// match in any case.
+func Members(text []byte) (members map[string]json.RawMessage, ok bool) {
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true)) // which has been checked
+	if begin, err := decoder.ReadToken(); err != nil || begin.Kind() != '{' {
+		return nil, false
+	}
+	members = map[string]json.RawMessage{}
+	for decoder.PeekKind() == '"' {
+		name, _ := decoder.ReadToken() // if that fails, so does what follows
+		key := name.String()
+		value, err := decoder.ReadValue()
+		if err != nil {
+			return nil, false
+		}
+		end := int(decoder.InputOffset())
+		members[key] = json.RawMessage(text[end-len(value) : end : end])
+	}
+	_, err := decoder.ReadToken()
+	return members, err == nil
+}
+
+// Text returns what a string says, of text that has been checked, and reports whether it
+// is one. As everywhere in encoding/json, null says nothing.
+func Text(text json.RawMessage) (says string, ok bool) {
+	if string(text) == "null" {
+		return "", true
+	}
+	unquoted, err := jsontext.AppendUnquote(nil, []byte(text))
+	return string(unquoted), err == nil
 }
 
 // Object writes an object of members that are JSON, each to the byte, by name.

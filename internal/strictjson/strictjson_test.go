@@ -1,8 +1,10 @@
 package strictjson_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"math/big"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -86,6 +88,58 @@ func TestObjectKeepsItsMembersToTheByte(t *testing.T) {
 	if got, err := strictjson.Object(nil); err != nil || string(got) != "{}" {
 		t.Errorf("Object of nothing = %s, %v", got, err)
 	}
+}
+
+func TestMembersStandAsTheyDoInTheText(t *testing.T) {
+	t.Parallel()
+	text := []byte(` { "a\u0062" : [1, 2.50] ,"c":{"d":null},"":"\u00e9"}`)
+	got, ok := strictjson.Members(text)
+	want := map[string]json.RawMessage{"ab": json.RawMessage(`[1, 2.50]`), "c": json.RawMessage(`{"d":null}`), "": json.RawMessage(`"\u00e9"`)}
+	if !ok || !reflect.DeepEqual(got, want) {
+		t.Errorf("Members = %s, %t", got, ok)
+	}
+	if _ = append(got["ab"], 'x'); text[bytes.IndexByte(text, ']')+1] == 'x' {
+		t.Error("who appends to a member writes over what is behind it")
+	}
+	if got, ok := strictjson.Members([]byte(`{}`)); !ok || len(got) != 0 {
+		t.Errorf("Members of none = %s, %t", got, ok)
+	}
+	for _, text := range []string{`null`, `[]`, `"{}"`, `1`, `{`, `{"a"`, `{"a":1`, `{"a":1,`} {
+		if got, ok := strictjson.Members([]byte(text)); ok {
+			t.Errorf("Members(%s) = %s", text, got)
+		}
+	}
+}
+
+// What is checked is read as encoding/json reads it, and is left as it was.
+func FuzzMembers(f *testing.F) {
+	for _, seed := range []string{`{"a":{"b":[1,"x"]}, "\ud83d\ude00":null}`, `{"":"\u0000\/\t"}`, `null`, `"x"`, `{"a":1,"a":2}`, "\t{ }\n"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if strictjson.Check(text) != nil {
+			return
+		}
+		before := bytes.Clone(text)
+		got, ok := strictjson.Members(text)
+		var want map[string]json.RawMessage
+		if err := json.Unmarshal(text, &want); ok != (err == nil && want != nil) || len(got) != len(want) {
+			t.Fatalf("Members = %s, %t, want %s, %v", got, ok, want, err)
+		}
+		for name, value := range want {
+			if !bytes.Equal(got[name], value) {
+				t.Errorf("%q is %s, want %s", name, got[name], value)
+			}
+			var said string
+			err := json.Unmarshal(value, &said)
+			if says, ok := strictjson.Text(value); ok != (err == nil) || ok && says != said {
+				t.Errorf("%s says %q, %t, want %q, %v", value, says, ok, said, err)
+			}
+		}
+		if !bytes.Equal(text, before) {
+			t.Errorf("%q is %q now", before, text)
+		}
+	})
 }
 
 func TestCanonicalIsTheSameForTheSameValue(t *testing.T) {
