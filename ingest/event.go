@@ -30,8 +30,8 @@ var left = []string{"specversion", "datacontenttype", "data", "data_base64", "tr
 // eventItem returns the item that an event in the JSON format is, which has been
 // checked.
 func eventItem(line int, text []byte) item {
-	var event map[string]json.RawMessage
-	if err := json.Unmarshal(text, &event); err != nil || event == nil {
+	event, is := strictjson.Members(text)
+	if !is {
 		return item{line: line, refusal: pipeline.Refuse(pipeline.PayloadInvalid, "the event is not a JSON object")}
 	}
 	id, payload, refusal := payloadOf(event)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"barograph/internal/strictjson"
 )
 
 const (
@@ -30,10 +32,11 @@ func ParsePayload(text json.RawMessage) (*Payload, error) {
 	if len(text) > PayloadLimit {
 		return nil, Refuse(PayloadTooLarge, "the payload has %d bytes, and %d are allowed", len(text), PayloadLimit).At("input", "payload")
 	}
-	p := &Payload{JSON: text}
-	if err := json.Unmarshal(text, &p.members); err != nil || p.members == nil {
+	members, is := strictjson.Members(text)
+	if !is {
 		return nil, Refuse(PayloadNotObject, "the payload is not a JSON object").At("input", "payload")
 	}
+	p := &Payload{JSON: text, members: members}
 	given, ok := p.members["id"]
 	if !ok {
 		return nil, Refuse(PayloadIDMissing, "the payload has no id").At("input", "payload", "id")
