@@ -74,6 +74,10 @@ func (e errand) run() error {
 	if err := os.WriteFile(filepath.Join(wall, "PG_VERSION"), []byte(e.Release), 0o600); err != nil {
 		return err
 	}
+	// The library leaves a log of the server behind where temporary files go.
+	if err := os.Setenv("TMPDIR", draft); err != nil {
+		return err
+	}
 	config := embedded.DefaultConfig().
 		Version(e.Release).CachePath(e.Cache).
 		BinariesPath(tree).RuntimePath(unpacked).DataPath(wall).

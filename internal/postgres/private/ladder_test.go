@@ -60,6 +60,16 @@ func fingerprint(t testing.TB, dir string) string {
 	return all.String()
 }
 
+// litter counts the logs that the library left where temporary files go by default.
+func litter(t testing.TB) int {
+	t.Helper()
+	logs, err := filepath.Glob("/tmp/embedded_postgres_log*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(logs)
+}
+
 func TestConfiguredDirectoryIsUsed(t *testing.T) {
 	t.Parallel()
 	dir := seeded(t)
@@ -160,7 +170,11 @@ func TestArchiveInTheCacheIsUnpackedForTheDatabaseThatNeedsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := private.Config{Dir: dir, FetchOnly: true, CacheDir: cache, Mirror: nowhere}
+	before := litter(t)
 	s := start(t, cfg)
+	if after := litter(t); after > before {
+		t.Errorf("logs among the temporary files: got %d more", after-before)
+	}
 	tree := filepath.Join(dir, "postgres", "binaries", release(t, version))
 	if got, want := s.Source(), "fetched in "+filepath.Join(tree, "bin"); got != want {
 		t.Errorf("source: got %q, want %q", got, want)
