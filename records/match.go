@@ -80,8 +80,9 @@ func mantissa(number json.RawMessage) string {
 // conditions adds what the match asks of a record.
 func (m Match) conditions(c *conditions) {
 	if m.Equal != nil {
-		name, _ := json.Marshal(m.Attribute) // a string
-		c.add("r.attributes @> $%d::jsonb", `{`+string(name)+`:`+string(m.Equal)+`}`)
+		name, _ := json.Marshal(m.Attribute)      // a string
+		value, _ := strictjson.Canonical(m.Equal) // JSON; Postgres takes 0e9999999999 for too large
+		c.add("r.attributes @> $%d::jsonb", `{`+string(name)+`:`+string(value)+`}`)
 	}
 	if !m.Ranges() {
 		return

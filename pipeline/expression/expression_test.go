@@ -113,6 +113,7 @@ func TestNumbersKeepTheirValueOrAreRefused(t *testing.T) {
 		"below it":                  {`1e-400`, ``},
 		"a vast exponent":           {`1e999999999999999999999`, ``},
 		"minus zero":                {`-0`, `0`},
+		"zero, vastly":              {`0e9922222299`, `0`},
 	}
 	for name, c := range cases {
 		got, err := eval(t, `payload.n`, `{"n":`+c.number+`}`)
