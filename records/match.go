@@ -64,17 +64,12 @@ func (m Match) Validate() error {
 		return fault.New(fault.BadInput, "eq: an attribute is a string, a number, true or false")
 	default:
 		// Postgres keeps every digit of a number, but not of every number.
-		if n, err := strconv.ParseFloat(string(m.Equal), 64); err != nil || n == 0 && strings.ContainsAny(mantissa(m.Equal), "123456789") {
+		n, err := strconv.ParseFloat(string(m.Equal), 64)
+		if value, _ := strictjson.Canonical(m.Equal); err != nil || n == 0 && string(value) != "0" {
 			return fault.New(fault.BadInput, "eq: no attribute is as large or as small a number")
 		}
 	}
 	return nil
-}
-
-// mantissa returns the digits of a number without its exponent.
-func mantissa(number json.RawMessage) string {
-	digits, _, _ := strings.Cut(strings.ToLower(string(number)), "e")
-	return digits
 }
 
 // conditions adds what the match asks of a record.
