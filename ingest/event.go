@@ -46,13 +46,13 @@ func payloadOf(event map[string]json.RawMessage) (id string, payload json.RawMes
 		return "", nil, refusal
 	}
 	id = identity(text(event["source"]), text(event["id"]))
-	var data map[string]json.RawMessage
-	switch err := json.Unmarshal(event["data"], &data); {
+	data, is := strictjson.Members(event["data"])
+	switch {
 	case event["data_base64"] != nil:
 		return id, nil, pipeline.Refuse(pipeline.PayloadNotObject, "the event's data is binary, and must be a JSON object").At("data_base64")
 	case event["datacontenttype"] != nil && !isJSON(text(event["datacontenttype"])):
 		return id, nil, pipeline.Refuse(pipeline.PayloadNotObject, "the event's data is not said to be JSON, and must be a JSON object").At("datacontenttype")
-	case event["data"] == nil || err != nil:
+	case !is:
 		return id, nil, pipeline.Refuse(pipeline.PayloadNotObject, "the event's data is not a JSON object").At("data")
 	}
 	payload, err := wrap(id, event, data)
@@ -121,9 +121,7 @@ func identity(source, id string) string {
 
 // text returns the text that a JSON value is, "" for any other value.
 func text(value json.RawMessage) (s string) {
-	if len(value) == 0 || value[0] != '"' || json.Unmarshal(value, &s) != nil {
-		return ""
-	}
+	s, _ = strictjson.Text(value)
 	return s
 }
 

@@ -139,6 +139,7 @@ func TestAnEventInHeadersIsTheSameAsInJSON(t *testing.T) {
 	}{
 		"no data":                {"", headers, `{"id":"/shop e1","outcome":"REJECTED","problem":{"code":"PAYLOAD_NOT_OBJECT",…`},
 		"broken data":            {"{", headers, `{"outcome":"REJECTED","problem":{"code":"PAYLOAD_NOT_OBJECT","message":"the body is refused: not valid JSON, at byte 1"}}`},
+		"null":                   {" null\n", headers, `{"id":"/shop e1","outcome":"REJECTED","problem":{"code":"PAYLOAD_NOT_OBJECT",…`},
 		"data of another type":   {"{}", append(with()[:9], "text/plain"), `{"id":"/shop e1","outcome":"REJECTED","problem":{"code":"PAYLOAD_NOT_OBJECT",…`},
 		"a header twice":         {"{}", with("ce-id", "e2"), `{"outcome":"REJECTED","problem":{"code":"PAYLOAD_INVALID","message":"a header of the event cannot be read","field":["id"]}}`},
 		"bytes that are no text": {"{}", with("ce-subject", "%FF"), `{"outcome":"REJECTED","problem":{"code":"PAYLOAD_INVALID",…`},

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -37,18 +36,14 @@ func ParsePayload(text json.RawMessage) (*Payload, error) {
 		return nil, Refuse(PayloadNotObject, "the payload is not a JSON object").At("input", "payload")
 	}
 	p := &Payload{JSON: text, members: members}
-	given, ok := p.members["id"]
+	given, ok := members["id"]
 	if !ok {
 		return nil, Refuse(PayloadIDMissing, "the payload has no id").At("input", "payload", "id")
 	}
-	if err := json.Unmarshal(given, &p.ID); err != nil || !ValidID(p.ID) || strings.ContainsFunc(p.ID, deceptive) { // null leaves it empty
+	if p.ID, is = strictjson.Text(given); !is || !ValidID(p.ID) || strings.ContainsFunc(p.ID, deceptive) { // null leaves it empty
 		return nil, Refuse(PayloadIDInvalid, "a payload's id is a string of 1 to %d characters, none of which controls lines or the direction of text", idLimit).At("input", "payload", "id")
 	}
-	if city, ok := p.members["city"]; ok && city[0] == '"' {
-		if err := json.Unmarshal(city, &p.City); err != nil {
-			return nil, fmt.Errorf("read payload's city: %w", err)
-		}
-	}
+	p.City, _ = strictjson.Text(members["city"]) // of another type, it is no city
 	fingerprint, err := fingerprintOf(text)
 	if err != nil {
 		return nil, err

@@ -3,7 +3,9 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"barograph/internal/strictjson"
@@ -24,13 +26,11 @@ func processed(value json.RawMessage, at time.Time) (json.RawMessage, error) {
 
 // with returns an object with more members, each other one to the byte.
 func with(object json.RawMessage, more map[string]json.RawMessage) (json.RawMessage, error) {
-	members := map[string]json.RawMessage{}
-	if err := json.Unmarshal(object, &members); err != nil {
-		return nil, fmt.Errorf("read object: %w", err)
+	members, is := strictjson.Members(object)
+	if !is {
+		return nil, errors.New("read object: it is none")
 	}
-	for name, value := range more {
-		members[name] = value
-	}
+	maps.Copy(members, more)
 	text, err := strictjson.Object(members)
 	if err != nil {
 		return nil, fmt.Errorf("write object: %w", err)

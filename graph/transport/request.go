@@ -125,22 +125,29 @@ func readQuery(text string) request {
 
 // readMembers reads a request from its members, which are strict JSON.
 func readMembers(found map[string]json.RawMessage) request {
-	params := &graphql.RawParams{}
-	for name, into := range map[string]*string{query: &params.Query, operationName: &params.OperationName} {
-		if text := found[name]; text != nil {
-			var is bool
-			if *into, is = strictjson.Text(text); !is {
-				return request{wrong: malformed("%s must be a string", name)}
-			}
-		}
-	}
-	for name, into := range map[string]*map[string]any{variables: &params.Variables, extensions: &params.Extensions} {
-		if text := found[name]; text != nil && strictjson.Decode(text, into) != nil {
-			return request{wrong: malformed("%s must be a JSON object", name)}
-		}
+	params, wrong := readParams(found)
+	if wrong != nil {
+		return request{wrong: wrong}
 	}
 	if _, persisted := params.Extensions["persistedQuery"]; params.Query == "" && !persisted {
 		return request{wrong: malformed("the query is missing")}
 	}
 	return request{params: params}
+}
+
+// readParams reads what an operation is made of, each part of which may be missing.
+func readParams(found map[string]json.RawMessage) (*graphql.RawParams, *problem) {
+	params := &graphql.RawParams{}
+	for name, into := range map[string]*string{query: &params.Query, operationName: &params.OperationName} {
+		var is bool
+		if *into, is = strictjson.Text(found[name]); !is {
+			return nil, malformed("%s must be a string", name)
+		}
+	}
+	for name, into := range map[string]*map[string]any{variables: &params.Variables, extensions: &params.Extensions} {
+		if text := found[name]; text != nil && strictjson.Decode(text, into) != nil {
+			return nil, malformed("%s must be a JSON object", name)
+		}
+	}
+	return params, nil
 }

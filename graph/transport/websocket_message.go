@@ -44,7 +44,10 @@ func readMessage(text []byte) (m message, ok bool) {
 		return message{}, false
 	}
 	members, ok := strictjson.Members(text)
-	if !ok || json.Unmarshal(orNull(members["type"]), &m.kind) != nil {
+	if !ok {
+		return message{}, false
+	}
+	if m.kind, ok = strictjson.Text(members["type"]); !ok {
 		return message{}, false
 	}
 	switch payload := members["payload"]; m.kind {
@@ -59,7 +62,7 @@ func readMessage(text []byte) (m message, ok bool) {
 		if m.id, ok = readID(members["id"]); !ok {
 			return message{}, false
 		}
-		m.params, ok = readParams(payload)
+		m.params, ok = readSubscribe(payload)
 		return m, ok
 	case typeComplete:
 		m.id, ok = readID(members["id"])
@@ -68,40 +71,24 @@ func readMessage(text []byte) (m message, ok bool) {
 	return message{}, false
 }
 
-// orNull returns null for a member that is missing.
-func orNull(text json.RawMessage) json.RawMessage {
-	if text == nil {
-		return json.RawMessage("null")
-	}
-	return text
-}
-
 func isNothing(text json.RawMessage) bool { return text == nil || string(text) == "null" }
 
 func isObjectOrNothing(text json.RawMessage) bool { return isNothing(text) || text[0] == '{' }
 
 func readID(text json.RawMessage) (id string, ok bool) {
-	err := json.Unmarshal(orNull(text), &id)
-	return id, err == nil && id != "" && len(id) <= idLimit
+	id, ok = strictjson.Text(text)
+	return id, ok && id != "" && len(id) <= idLimit
 }
 
-// readParams reads the payload of a subscribe message. Its query may be missing
+// readSubscribe reads the payload of a subscribe message. Its query may be missing
 // where extensions may name a document that the server knows.
-func readParams(text json.RawMessage) (params *graphql.RawParams, ok bool) {
-	members, ok := strictjson.Members(orNull(text))
-	if !ok || isNothing(members["query"]) && isNothing(members["extensions"]) {
+func readSubscribe(text json.RawMessage) (params *graphql.RawParams, ok bool) {
+	members, ok := strictjson.Members(text)
+	if !ok || isNothing(members[query]) && isNothing(members[extensions]) {
 		return nil, false
 	}
-	params = &graphql.RawParams{}
-	for name, value := range map[string]any{
-		"query": &params.Query, "operationName": &params.OperationName,
-		"variables": &params.Variables, "extensions": &params.Extensions,
-	} {
-		if strictjson.Decode(orNull(members[name]), value) != nil {
-			return nil, false
-		}
-	}
-	return params, true
+	params, wrong := readParams(members)
+	return params, wrong == nil
 }
 
 // writeMessage writes a message about an operation. Both the id and the payload

@@ -27,7 +27,7 @@ func Check(text []byte) error { return CheckDepth(text, DepthLimit) }
 
 // CheckDepth is Check for a value that may nest as deep as limit.
 func CheckDepth(text []byte, limit int) error {
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(text))
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(text)) // a buffer is read where it stands
 	for {
 		switch _, err := decoder.ReadToken(); {
 		case errors.Is(err, io.EOF):
@@ -97,13 +97,16 @@ func Members(text []byte) (members map[string]json.RawMessage, ok bool) {
 }
 
 // Text returns what a string says, of text that has been checked, and reports whether it
-// is one. As everywhere in encoding/json, null says nothing.
+// is one. As everywhere in encoding/json, null says nothing, nor does what is missing.
 func Text(text json.RawMessage) (says string, ok bool) {
-	if string(text) == "null" {
+	if text == nil || string(text) == "null" {
 		return "", true
 	}
 	unquoted, err := jsontext.AppendUnquote(nil, []byte(text))
-	return string(unquoted), err == nil
+	if err != nil {
+		return "", false
+	}
+	return string(unquoted), true
 }
 
 // Object writes an object of members that are JSON, each to the byte, by name.

@@ -104,7 +104,10 @@ func TestMembersStandAsTheyDoInTheText(t *testing.T) {
 	if got, ok := strictjson.Members([]byte(`{}`)); !ok || len(got) != 0 {
 		t.Errorf("Members of none = %s, %t", got, ok)
 	}
-	for _, text := range []string{`null`, `[]`, `"{}"`, `1`, `{`, `{"a"`, `{"a":1`, `{"a":1,`} {
+	if says, ok := strictjson.Text(nil); !ok || says != "" {
+		t.Errorf("Text of what is missing = %q, %t", says, ok)
+	}
+	for _, text := range []string{``, `null`, ` null `, `[]`, `"{}"`, `1`, `{`, `{"a"`, `{"a":1`, `{"a":1,`} {
 		if got, ok := strictjson.Members([]byte(text)); ok {
 			t.Errorf("Members(%s) = %s", text, got)
 		}
