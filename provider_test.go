@@ -1,10 +1,11 @@
 package main
 
 import (
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,30 +15,25 @@ import (
 
 const freshness = `{ weather(city: "Oslo") { freshness { provider simulated } } }`
 
-// reserve returns the base of a weather service that is not there yet, and what
-// brings it up.
-func reserve(t *testing.T) (base string, up func()) {
+// absent returns the base of a weather service that answers nobody yet, and what
+// brings it up. It listens all along: nobody else can take its port meanwhile.
+func absent(t *testing.T) (base string, up func()) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
-	return "http://" + address, func() {
-		listener, err := net.Listen("tcp", address)
-		if err != nil {
-			t.Fatal(err)
+	service := simulator.New(time.Now)
+	var there atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !there.Load() {
+			panic(http.ErrAbortHandler) // closes the connection
 		}
-		server := &http.Server{Handler: simulator.New(time.Now), ReadHeaderTimeout: time.Second}
-		go func() { _ = server.Serve(listener) }()
-		t.Cleanup(func() { _ = server.Close() })
-	}
+		service.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, func() { there.Store(true) }
 }
 
 func TestAutoSimulatesWhatDoesNotAnswerAndKeepsToIt(t *testing.T) {
 	t.Parallel()
-	base, up := reserve(t)
+	base, up := absent(t)
 	g := start(t, command(t, "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(tempDir(t), "data"), "--open-meteo-url", base))
 	if !strings.Contains(g.out.String(), "SIMULATED") {
 		t.Errorf("it does not say that the weather is simulated:\n%s", g.out)
@@ -54,7 +50,7 @@ func TestAutoSimulatesWhatDoesNotAnswerAndKeepsToIt(t *testing.T) {
 
 func TestAutoTakesTheServiceThatAnswers(t *testing.T) {
 	t.Parallel()
-	base, up := reserve(t)
+	base, up := absent(t)
 	up()
 	g := start(t, command(t, "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(tempDir(t), "data"), "--open-meteo-url", base))
 	const want = `{"weather":{"freshness":{"provider":"open-meteo","simulated":false}}}`
@@ -65,7 +61,7 @@ func TestAutoTakesTheServiceThatAnswers(t *testing.T) {
 
 func TestAutoNeverSimulatesBesideAGivenDatabase(t *testing.T) {
 	t.Parallel()
-	base, up := reserve(t)
+	base, up := absent(t)
 	g := start(t, command(t, "--listen", "127.0.0.1:0", "--database-url", postgrestest.Database(t), "--data-dir", filepath.Join(tempDir(t), "data"), "--open-meteo-url", base))
 	a, err := g.ask(t.Context(), freshness, nil)
 	if err != nil || len(a.Errors) != 1 || a.Errors[0].Extensions.Code != "UPSTREAM_UNAVAILABLE" || string(a.Data) != `{"weather":null}` {
@@ -83,7 +79,7 @@ func TestAutoNeverSimulatesBesideAGivenDatabase(t *testing.T) {
 
 func TestASecondProviderAnswersWhereTheFirstIsAway(t *testing.T) {
 	t.Parallel()
-	base, up := reserve(t)
+	base, up := absent(t)
 	g := start(t, command(t, "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(tempDir(t), "data"), "--open-meteo-url", base,
 		"--weather", "open-meteo,simulator"))
 	if want := "open-meteo, " + base + "; else SIMULATED"; !strings.Contains(g.out.String(), want) {
